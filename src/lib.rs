@@ -1,0 +1,4 @@
+//! Keywright finds leaked keys in git and re-keys what they open.
+
+pub mod model;
+pub mod rule;

@@ -1,0 +1,133 @@
+//! Built-in rules under a user's, and what a scanned repository's file may not do.
+
+use super::model::{Allowlist, Rule};
+use super::{RuleError, RuleFile, builtin};
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The operator's: named on the command line or in the user's own configuration.
+    Operator,
+    /// The scanned repository's: it may add, and never weaken.
+    Repository,
+}
+
+/// Every rule of a run.
+#[derive(Debug, Default)]
+pub struct RuleSet {
+    /// The rules; built-in ones first.
+    pub rules: Vec<Rule>,
+    /// How many of `rules` are built in or the operator's: these outrank the others.
+    pub trusted: usize,
+    /// Allowlists over all rules; only an operator can give them.
+    pub allowlists: Vec<Allowlist>,
+    /// What was not understood on the way.
+    pub warnings: Vec<String>,
+}
+
+impl RuleSet {
+    /// Returns the built-in rules.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let rules: Vec<Rule> = builtin::files().into_iter().flat_map(|f| f.rules).collect();
+        Self { trusted: rules.len(), rules, ..Self::default() }
+    }
+
+    /// Adds a file. An operator's rule replaces a built-in one of the same id.
+    ///
+    /// # Errors
+    /// [`RuleError::Refused`] if a repository's file would weaken the scan.
+    pub fn add(&mut self, file: RuleFile, trust: Trust) -> Result<(), RuleError> {
+        if trust == Trust::Repository {
+            refuse_weakening(self, &file)?;
+        }
+        self.warnings.extend(file.warnings);
+        if let Some(path) = &file.extends {
+            self.warnings.push(format!(
+                "{}: extends `{path}`, which is not followed; name that file with --rules too",
+                file.name
+            ));
+        }
+        for id in &file.disabled {
+            let before = self.rules.len();
+            self.rules.retain(|r| r.card.id != *id);
+            if self.rules.len() == before {
+                self.warnings.push(format!("{}: turns off rule `{id}`, which is not there", file.name));
+            }
+        }
+        for rule in &file.rules {
+            self.rules.retain(|r| r.card.id != rule.card.id);
+        }
+        self.rules.extend(file.rules);
+        self.allowlists.extend(file.allowlists);
+        if trust == Trust::Operator {
+            self.trusted = self.rules.len();
+        }
+        Ok(())
+    }
+}
+
+fn refuse_weakening(set: &RuleSet, file: &RuleFile) -> Result<(), RuleError> {
+    let refuse = |why: String| {
+        Err(RuleError::Refused {
+            file: file.name.clone(),
+            why,
+            mend: "a scanned repository may only add rules; put it into your own file and name that with --rules".into(),
+        })
+    };
+    if let Some(rule) = file.rules.iter().find(|r| set.rules.iter().any(|s| s.card.id == r.card.id)) {
+        return refuse(format!("redefines rule `{}`", rule.card.id));
+    }
+    if !file.disabled.is_empty() {
+        return refuse(format!("turns off rule `{}`", file.disabled[0]));
+    }
+    if !file.allowlists.is_empty() {
+        return refuse("sets an allowlist for all rules".into());
+    }
+    if let Some(path) = &file.extends {
+        return refuse(format!("extends `{path}`"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read::read;
+    use super::*;
+
+    const RULE: &str = "[[rules]]\nid = \"acme\"\nregex = 'acme_[a-z]{20}'\n";
+
+    fn set() -> RuleSet {
+        let mut set = RuleSet::default();
+        set.add(read("ours.toml", RULE).unwrap(), Trust::Operator).unwrap();
+        set
+    }
+
+    #[test]
+    fn an_operator_replaces_a_rule() {
+        let mut set = set();
+        set.add(read("mine.toml", &RULE.replace("20", "24")).unwrap(), Trust::Operator).unwrap();
+        assert_eq!(set.rules.len(), 1);
+        assert_eq!(set.rules[0].regex.as_deref(), Some("acme_[a-z]{24}"));
+    }
+
+    #[test]
+    fn a_repository_cannot_weaken_the_scan() {
+        for text in [
+            RULE.to_owned(),
+            "[extend]\ndisabledRules = [\"acme\"]\n".into(),
+            "[extend]\npath = \"/etc/passwd\"\n".into(),
+            "[allowlist]\npaths = ['''.*''']\n".into(),
+        ] {
+            let file = read("keywright.toml", &text).unwrap();
+            assert!(matches!(set().add(file, Trust::Repository), Err(RuleError::Refused { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_repository_may_add_a_rule_below_the_trusted_ones() {
+        let mut set = set();
+        set.add(read("keywright.toml", &RULE.replace("acme", "other")).unwrap(), Trust::Repository).unwrap();
+        assert_eq!((set.rules.len(), set.trusted), (2, 1));
+    }
+}

@@ -1,0 +1,223 @@
+//! A rule, ready to be searched for.
+
+use std::sync::Arc;
+
+use regex_automata::meta::Regex;
+
+use crate::model::{Confidence, RuleCard};
+
+/// How a credential looks in bytes.
+#[derive(Debug)]
+pub struct Rule {
+    /// What reports say about it.
+    pub card: Arc<RuleCard>,
+    /// The expression; `None` for a rule that looks at paths only.
+    pub regex: Option<String>,
+    /// The capture group that is the secret: `secret` if named, else `secretGroup`, else the first
+    /// group that took part, else the whole match (as gitleaks does).
+    pub secret_group: Option<usize>,
+    /// Words of which one must stand in the blob, compared without case (as gitleaks does).
+    pub keywords: Vec<String>,
+    /// The lowest Shannon entropy of the secret, in bits per byte.
+    pub entropy: Option<f64>,
+    /// The path must match.
+    pub path: Option<Regex>,
+    /// How sure a match is before its checks.
+    pub confidence: Confidence,
+    /// The checksum inside the secret.
+    pub checksum: Option<Checksum>,
+    /// The structure of the secret.
+    pub structure: Option<Structure>,
+    /// Bytes of which none may stand before the match.
+    pub not_before: Option<ByteClass>,
+    /// Bytes of which none may stand behind the match.
+    pub not_after: Option<ByteClass>,
+    /// Whether a match inside another rule's match of equal rank gives way to it.
+    pub generic: bool,
+    /// The longest match, in bytes, that is looked for.
+    pub window: usize,
+    /// Matches that are let go.
+    pub allowlists: Vec<Allowlist>,
+    /// Other rules that must match nearby (gitleaks' `[[rules.required]]`).
+    pub required: Vec<Required>,
+    /// Whether its matches only serve other rules' `required`.
+    pub silent: bool,
+    /// Templates the rule must find.
+    pub finds: Vec<String>,
+    /// Templates the rule must let pass.
+    pub passes: Vec<String>,
+}
+
+/// Another rule that must match near this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Required {
+    /// The other rule's id.
+    pub id: String,
+    /// How many lines apart at the most; `None`: anywhere in the blob.
+    pub within_lines: Option<u64>,
+    /// How many columns apart at the most, on the same line.
+    pub within_columns: Option<u64>,
+}
+
+/// Matches that are let go: gitleaks' allowlist.
+#[derive(Debug, Default)]
+pub struct Allowlist {
+    /// Whether every given criterion must hold, or any of them.
+    pub all: bool,
+    /// Rules it is for; empty: the rule it stands in, or all rules.
+    pub target_rules: Vec<String>,
+    /// Paths.
+    pub paths: Vec<Regex>,
+    /// Expressions for `target`.
+    pub regexes: Vec<Regex>,
+    /// What the expressions look at.
+    pub target: Target,
+    /// Words that mark a secret as harmless, compared without case.
+    pub stopwords: Vec<String>,
+    /// Commits, full ids in hex.
+    pub commits: Vec<String>,
+}
+
+/// What an allowlist's expressions look at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The secret.
+    #[default]
+    Secret,
+    /// The whole match.
+    Match,
+    /// The line.
+    Line,
+}
+
+/// A checksum that a key carries in itself. Sources: `docs/checks.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// Last six: base62 of the CRC-32 of the thirty before (GitHub, npm).
+    GithubCrc32,
+    /// Last seven: base36 of the CRC-32 of everything before the last dot (GitLab's routable tokens).
+    GitlabCrc32,
+}
+
+impl Checksum {
+    const WORDS: [(&'static str, Self); 2] =
+        [("github-crc32", Self::GithubCrc32), ("gitlab-crc32", Self::GitlabCrc32)];
+
+    /// Reads the word used in rule files.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, c)| *c)
+    }
+
+    /// Lists the words.
+    #[must_use]
+    pub fn words() -> String {
+        Self::WORDS.map(|(w, _)| w).join(", ")
+    }
+}
+
+/// A structure that a key shows when it is decoded. Sources: `docs/checks.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// Header and payload are base64url JSON, and the algorithm is a known one (RFC 7519).
+    Jwt,
+    /// A private key in PEM or OpenSSH's format that parses and is not encrypted.
+    PrivateKey,
+    /// An AWS key id: base32, without 0, 1, 8 and 9.
+    AwsKeyId,
+    /// A macaroon for a package index (PyPI).
+    PypiMacaroon,
+    /// A password in a URL: not empty, not a placeholder, not a variable.
+    UrlPassword,
+}
+
+impl Structure {
+    const WORDS: [(&'static str, Self); 5] = [
+        ("jwt", Self::Jwt),
+        ("private-key", Self::PrivateKey),
+        ("aws-key-id", Self::AwsKeyId),
+        ("pypi-macaroon", Self::PypiMacaroon),
+        ("url-password", Self::UrlPassword),
+    ];
+
+    /// Reads the word used in rule files.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, s)| *s)
+    }
+
+    /// Lists the words.
+    #[must_use]
+    pub fn words() -> String {
+        Self::WORDS.map(|(w, _)| w).join(", ")
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ByteClass([bool; 256]);
+
+impl ByteClass {
+    /// Reads a class as it is written in an expression, such as `[A-Za-z0-9_-]`.
+    ///
+    /// # Errors
+    /// If the text is not one class of single bytes.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let hir = regex_syntax::ParserBuilder::new()
+            .unicode(false)
+            .utf8(false)
+            .build()
+            .parse(text)
+            .map_err(|e| e.to_string())?;
+        let mut set = [false; 256];
+        match hir.kind() {
+            regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Bytes(class)) => {
+                for range in class.ranges() {
+                    set[usize::from(range.start())..=usize::from(range.end())].fill(true);
+                }
+            }
+            regex_syntax::hir::HirKind::Literal(literal) if literal.0.len() == 1 => {
+                set[usize::from(literal.0[0])] = true;
+            }
+            _ => return Err("this is no class of bytes".into()),
+        }
+        Ok(Self(set))
+    }
+
+    /// Tells whether the byte is in the set.
+    #[must_use]
+    pub fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte)]
+    }
+}
+
+impl std::fmt::Debug for ByteClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ByteClass({} bytes)", self.0.iter().filter(|b| **b).count())
+    }
+}
+
+impl Rule {
+    /// Builds an expression as rules use it: bytes, no Unicode unless it asks for some, bounded size.
+    ///
+    /// # Errors
+    /// What the expression's engine says.
+    pub fn compile(expression: &str) -> Result<Regex, String> {
+        let build = |unicode: bool| {
+            Regex::builder()
+                .syntax(regex_automata::util::syntax::Config::new().unicode(unicode).utf8(false))
+                .configure(
+                    Regex::config()
+                        .utf8_empty(false)
+                        .nfa_size_limit(Some(8 << 20))
+                        .hybrid_cache_capacity(1 << 20),
+                )
+                .build(expression)
+        };
+        // Only an expression that names a Unicode class fails without Unicode; it may have it.
+        build(false).or_else(|_| build(true)).map_err(|e| match std::error::Error::source(&e) {
+            Some(source) => source.to_string(),
+            None => e.to_string(),
+        })
+    }
+}

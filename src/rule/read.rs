@@ -1,0 +1,497 @@
+//! Rule files into rules. The format is a superset of gitleaks' and betterleaks' rule table, so
+//! that their custom rules load unchanged; what is not understood is told, never dropped in silence.
+
+use std::sync::Arc;
+
+use regex_automata::meta::Regex;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::RuleError;
+use super::model::{Allowlist, ByteClass, Checksum, Required, Rule, Structure, Target};
+use crate::model::{Confidence, RuleCard, Severity};
+
+/// The widest match looked for, in bytes, unless a rule says less.
+pub const WIDEST: usize = 32 * 1024;
+/// How far an expression without a bound is followed.
+const OPEN_WINDOW: usize = 4 * 1024;
+
+/// A rule file, read.
+#[derive(Debug)]
+pub struct RuleFile {
+    /// The file's name, for messages.
+    pub name: String,
+    /// The provider's id, if the file is one provider's.
+    pub provider: Option<String>,
+    /// Its rules.
+    pub rules: Vec<Rule>,
+    /// Allowlists for every rule or for the rules they name.
+    pub allowlists: Vec<Allowlist>,
+    /// Rules it turns off.
+    pub disabled: Vec<String>,
+    /// Whether it asks for what only an operator's file may do: a file it extends.
+    pub extends: Option<String>,
+    /// What was not understood, one line each.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RawFile {
+    provider: Option<RawProvider>,
+    #[serde(default)]
+    rules: Vec<Spanned<RawRule>>,
+    allowlist: Option<Spanned<RawAllowlist>>,
+    #[serde(default)]
+    allowlists: Vec<Spanned<RawAllowlist>>,
+    extend: Option<RawExtend>,
+}
+
+#[derive(Deserialize)]
+struct RawProvider {
+    id: String,
+    docs: Option<String>,
+    remedy: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct RawExtend {
+    path: Option<String>,
+    url: Option<String>,
+    #[serde(default, rename = "disabledRules")]
+    disabled_rules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RawRule {
+    id: Option<String>,
+    #[serde(default)]
+    description: String,
+    regex: Option<Spanned<String>>,
+    path: Option<Spanned<String>>,
+    #[serde(rename = "secretGroup", alias = "secret_group")]
+    secret_group: Option<usize>,
+    entropy: Option<f64>,
+    #[serde(default)]
+    keywords: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    severity: Option<Spanned<String>>,
+    confidence: Option<Spanned<String>>,
+    checksum: Option<Spanned<String>>,
+    structure: Option<Spanned<String>>,
+    not_before: Option<Spanned<String>>,
+    not_after: Option<Spanned<String>>,
+    #[serde(default)]
+    generic: bool,
+    window: Option<usize>,
+    remedy: Option<String>,
+    docs: Option<String>,
+    #[serde(default)]
+    finds: Vec<String>,
+    #[serde(default)]
+    passes: Vec<String>,
+    allowlist: Option<Spanned<RawAllowlist>>,
+    #[serde(default)]
+    allowlists: Vec<Spanned<RawAllowlist>>,
+    #[serde(default)]
+    required: Vec<RawRequired>,
+    #[serde(default, rename = "skipReport")]
+    skip_report: bool,
+}
+
+#[derive(Deserialize)]
+struct RawRequired {
+    id: String,
+    #[serde(rename = "withinLines")]
+    within_lines: Option<u64>,
+    #[serde(rename = "withinColumns")]
+    within_columns: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RawAllowlist {
+    condition: Option<Spanned<String>>,
+    #[serde(default, rename = "targetRules")]
+    target_rules: Vec<String>,
+    #[serde(default)]
+    paths: Vec<Spanned<String>>,
+    #[serde(default)]
+    regexes: Vec<Spanned<String>>,
+    #[serde(rename = "regexTarget")]
+    regex_target: Option<Spanned<String>>,
+    #[serde(default)]
+    stopwords: Vec<String>,
+    #[serde(default)]
+    commits: Vec<String>,
+}
+
+const RULE_FIELDS: &[&str] = &[
+    "id",
+    "description",
+    "regex",
+    "path",
+    "secretGroup",
+    "secret_group",
+    "entropy",
+    "keywords",
+    "tags",
+    "severity",
+    "confidence",
+    "checksum",
+    "structure",
+    "not_before",
+    "not_after",
+    "generic",
+    "window",
+    "remedy",
+    "docs",
+    "finds",
+    "passes",
+    "allowlist",
+    "allowlists",
+    "required",
+    "skipReport",
+];
+const FILE_FIELDS: &[&str] =
+    &["title", "minVersion", "provider", "rules", "allowlist", "allowlists", "extend"];
+
+/// Reads a rule file; `name` is for messages only.
+///
+/// # Errors
+/// [`RuleError`], naming the line and what to write instead.
+pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
+    let lines = Lines { name, text };
+    let raw: RawFile = toml::from_str(text).map_err(|e| lines.syntax(&e))?;
+    let mut file = RuleFile {
+        name: name.into(),
+        provider: raw.provider.as_ref().map(|p| p.id.clone()),
+        rules: Vec::with_capacity(raw.rules.len()),
+        allowlists: Vec::new(),
+        disabled: Vec::new(),
+        extends: None,
+        warnings: unknown_fields(name, text),
+    };
+    if let Some(extend) = raw.extend {
+        file.disabled = extend.disabled_rules;
+        file.extends = extend.path.or(extend.url);
+    }
+    for rule in raw.rules {
+        let line = lines.line(rule.span().start);
+        file.rules.push(one_rule(rule.into_inner(), line, raw.provider.as_ref(), &lines)?);
+    }
+    for list in raw.allowlist.into_iter().chain(raw.allowlists) {
+        file.allowlists.push(one_allowlist(list, "(all rules)", &lines)?);
+    }
+    Ok(file)
+}
+
+fn one_rule(
+    raw: RawRule,
+    line: usize,
+    provider: Option<&RawProvider>,
+    lines: &Lines<'_>,
+) -> Result<Rule, RuleError> {
+    let id = raw.id.unwrap_or_default();
+    let broken = |line, why: String, mend: &str| lines.broken(line, &id, why, mend);
+    if id.trim().is_empty() {
+        return Err(broken(line, "it has no id".into(), "give it one: id = \"…\""));
+    }
+    let Some(place) = raw.regex.as_ref().or(raw.path.as_ref()) else {
+        return Err(broken(
+            line,
+            "it has neither `regex` nor `path`".into(),
+            "write the expression it looks for: regex = '''…'''",
+        ));
+    };
+    let regex_line = lines.line(place.span().start);
+    let mut secret_group = raw.secret_group;
+    if let Some(text) = &raw.regex {
+        let regex = Rule::compile(text.get_ref()).map_err(|why| {
+            broken(
+                regex_line,
+                format!("its regex cannot be used: {why}"),
+                "look-around and back-references are not supported; see not_before and not_after",
+            )
+        })?;
+        let names = regex.group_info();
+        secret_group = names.to_index(regex_automata::PatternID::ZERO, "secret").or(secret_group);
+        if let Some(group) = secret_group.filter(|g| *g >= names.group_len(regex_automata::PatternID::ZERO)) {
+            return Err(broken(
+                regex_line,
+                format!("its regex has no group {group}"),
+                "set secretGroup to a group that is there, or name it: (?P<secret>…)",
+            ));
+        }
+    }
+    let severity = lines.word(
+        &id,
+        "severity",
+        raw.severity,
+        Severity::from_word,
+        "info, low, medium, high, critical",
+    )?;
+    let mut allowlists = Vec::new();
+    for list in raw.allowlist.into_iter().chain(raw.allowlists) {
+        allowlists.push(one_allowlist(list, &id, lines)?);
+    }
+    let bound = raw.regex.as_ref().and_then(|r| longest(r.get_ref()));
+    Ok(Rule {
+        regex: raw.regex.map(Spanned::into_inner),
+        secret_group,
+        keywords: raw.keywords.iter().filter(|k| !k.is_empty()).map(|k| k.to_ascii_lowercase()).collect(),
+        entropy: raw.entropy,
+        path: raw.path.map(|p| lines.regex(&id, &p)).transpose()?,
+        confidence: lines
+            .word(&id, "confidence", raw.confidence, Confidence::from_word, "low, medium, high")?
+            .unwrap_or(Confidence::Medium),
+        checksum: lines.word(&id, "checksum", raw.checksum, Checksum::from_word, &Checksum::words())?,
+        structure: lines.word(&id, "structure", raw.structure, Structure::from_word, &Structure::words())?,
+        not_before: lines.class(&id, raw.not_before)?,
+        not_after: lines.class(&id, raw.not_after)?,
+        generic: raw.generic,
+        window: raw.window.or(bound).unwrap_or(OPEN_WINDOW).clamp(1, WIDEST),
+        allowlists,
+        required: raw
+            .required
+            .into_iter()
+            .map(|r| Required { id: r.id, within_lines: r.within_lines, within_columns: r.within_columns })
+            .collect(),
+        silent: raw.skip_report,
+        finds: raw.finds,
+        passes: raw.passes,
+        card: Arc::new(RuleCard {
+            description: if raw.description.is_empty() { id.clone() } else { raw.description },
+            provider: provider.map(|p| p.id.clone()),
+            docs: raw.docs.or_else(|| provider.and_then(|p| p.docs.clone())),
+            remedy: raw.remedy.or_else(|| provider.and_then(|p| p.remedy.clone())).unwrap_or_else(|| {
+                "revoke it where it was made, make a new one, then take it out of the code".into()
+            }),
+            severity: severity.unwrap_or(Severity::High),
+            tags: raw.tags,
+            id,
+        }),
+    })
+}
+
+/// The most bytes the expression can match, if that is bounded.
+fn longest(expression: &str) -> Option<usize> {
+    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
+    parser.parse(expression).ok()?.properties().maximum_len()
+}
+
+fn one_allowlist(list: Spanned<RawAllowlist>, id: &str, lines: &Lines<'_>) -> Result<Allowlist, RuleError> {
+    let line = lines.line(list.span().start);
+    let raw = list.into_inner();
+    let all = lines.word(
+        id,
+        "condition",
+        raw.condition,
+        |w| match w.to_ascii_uppercase().as_str() {
+            "AND" | "&&" => Some(true),
+            "OR" | "||" | "" => Some(false),
+            _ => None,
+        },
+        "AND, OR",
+    )?;
+    let target = lines.word(
+        id,
+        "regexTarget",
+        raw.regex_target,
+        |w| match w {
+            "secret" | "" => Some(Target::Secret),
+            "match" => Some(Target::Match),
+            "line" => Some(Target::Line),
+            _ => None,
+        },
+        "secret, match, line",
+    )?;
+    let list = Allowlist {
+        all: all.unwrap_or(false),
+        target_rules: raw.target_rules,
+        paths: raw.paths.iter().map(|p| lines.regex(id, p)).collect::<Result<_, _>>()?,
+        regexes: raw.regexes.iter().map(|p| lines.regex(id, p)).collect::<Result<_, _>>()?,
+        target: target.unwrap_or_default(),
+        stopwords: raw.stopwords.iter().map(|w| w.to_ascii_lowercase()).collect(),
+        commits: raw.commits,
+    };
+    if list.paths.is_empty()
+        && list.regexes.is_empty()
+        && list.stopwords.is_empty()
+        && list.commits.is_empty()
+    {
+        return Err(lines.broken(
+            line,
+            id,
+            "its allowlist names nothing".into(),
+            "give it paths, regexes, stopwords or commits",
+        ));
+    }
+    Ok(list)
+}
+
+/// Names fields that this program does not know, with the rule they stand in.
+fn unknown_fields(name: &str, text: &str) -> Vec<String> {
+    let Ok(table) = text.parse::<toml::Table>() else { return Vec::new() };
+    let mut told = Vec::new();
+    for key in table.keys().filter(|k| !FILE_FIELDS.contains(&k.as_str())) {
+        told.push(format!("{name}: `{key}` is not known and was passed over"));
+    }
+    for rule in table.get("rules").and_then(toml::Value::as_array).into_iter().flatten() {
+        let Some(rule) = rule.as_table() else { continue };
+        let id = rule.get("id").and_then(toml::Value::as_str).unwrap_or("(no id)");
+        for key in rule.keys().filter(|k| !RULE_FIELDS.contains(&k.as_str())) {
+            told.push(format!("{name}: rule `{id}`: `{key}` is not known and was passed over"));
+        }
+    }
+    told
+}
+
+/// A file's name and text, to turn offsets into lines.
+struct Lines<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Lines<'_> {
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count()
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> RuleError {
+        RuleError::Syntax {
+            file: self.name.into(),
+            line: error.span().map_or(1, |s| self.line(s.start)),
+            why: error.message().trim().replace('\n', "; "),
+        }
+    }
+
+    fn broken(&self, line: usize, rule: &str, why: String, mend: &str) -> RuleError {
+        RuleError::Broken { file: self.name.into(), line, rule: rule.into(), why, mend: mend.into() }
+    }
+
+    fn regex(&self, rule: &str, text: &Spanned<String>) -> Result<Regex, RuleError> {
+        Rule::compile(text.get_ref()).map_err(|why| {
+            self.broken(
+                self.line(text.span().start),
+                rule,
+                format!("an expression cannot be used: {why}"),
+                "look-around and back-references are not supported",
+            )
+        })
+    }
+
+    fn class(&self, rule: &str, text: Option<Spanned<String>>) -> Result<Option<ByteClass>, RuleError> {
+        text.map(|text| {
+            ByteClass::parse(text.get_ref()).map_err(|why| {
+                self.broken(
+                    self.line(text.span().start),
+                    rule,
+                    why,
+                    "write one class of single bytes, like [A-Za-z0-9_-]",
+                )
+            })
+        })
+        .transpose()
+    }
+
+    fn word<T>(
+        &self,
+        rule: &str,
+        field: &str,
+        word: Option<Spanned<String>>,
+        from: impl Fn(&str) -> Option<T>,
+        known: &str,
+    ) -> Result<Option<T>, RuleError> {
+        word.map(|word| {
+            from(word.get_ref()).ok_or_else(|| {
+                let line = self.line(word.span().start);
+                self.broken(
+                    line,
+                    rule,
+                    format!("{field} `{}` is not known", word.get_ref()),
+                    &format!("it is one of: {known}"),
+                )
+            })
+        })
+        .transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        read("my.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_gitleaks_rule_loads_unchanged() {
+        let file = read(
+            ".gitleaks.toml",
+            r#"
+title = "ours"
+[extend]
+useDefault = true
+disabledRules = ["jwt"]
+[[rules]]
+id = "acme"
+description = "Acme key"
+regex = '''(?i)acme_([a-z0-9]{20})\b'''
+secretGroup = 1
+entropy = 3.1
+keywords = ["ACME_"]
+tags = ["key", "acme"]
+path = '''\.env$'''
+  [[rules.allowlists]]
+  condition = "AND"
+  regexTarget = "line"
+  regexes = ['''test''']
+  paths = ['''fixtures/''']
+  [rules.allowlist]
+  stopwords = ["Sample"]
+[allowlist]
+paths = ['''vendor/''']
+"#,
+        )
+        .unwrap();
+        let rule = &file.rules[0];
+        assert_eq!(rule.keywords, ["acme_"]);
+        assert_eq!(rule.secret_group, Some(1));
+        assert!(rule.allowlists.iter().any(|a| a.all && a.target == Target::Line));
+        assert!(rule.allowlists.iter().any(|a| a.stopwords == ["sample"]));
+        assert_eq!(file.allowlists.len(), 1);
+        assert_eq!(file.disabled, ["jwt"]);
+        assert!(file.warnings.is_empty(), "{:?}", file.warnings);
+    }
+
+    #[test]
+    fn a_broken_expression_is_named_with_its_line() {
+        let text = "[[rules]]\nid = \"a\"\nregex = '''(?<!x)y'''\n";
+        assert!(
+            error(text).starts_with("my.toml: line 3: rule `a`: its regex cannot be used"),
+            "{}",
+            error(text)
+        );
+    }
+
+    #[test]
+    fn a_missing_group_is_told() {
+        let text = "[[rules]]\nid = \"a\"\nregex = '''xyz(1)'''\nsecretGroup = 2\n";
+        assert_eq!(
+            error(text),
+            "my.toml: line 3: rule `a`: its regex has no group 2; set secretGroup to a group that is there, or name it: (?P<secret>…)"
+        );
+    }
+
+    #[test]
+    fn broken_toml_is_named_with_its_line() {
+        assert!(error("a = 1\nb = \n").starts_with("my.toml: line 2: "), "{}", error("a = 1\nb = \n"));
+    }
+
+    #[test]
+    fn an_unknown_field_is_told_not_dropped() {
+        let file = read("x.toml", "[[rules]]\nid = \"a\"\nregex = 'abcd'\nentropie = 3\n").unwrap();
+        assert_eq!(file.warnings, ["x.toml: rule `a`: `entropie` is not known and was passed over"]);
+    }
+}
