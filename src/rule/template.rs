@@ -124,7 +124,7 @@ fn ed25519_pem(random: &mut Random) -> String {
     format!("{}\n{}\n{}", mark("BEGIN"), BASE64.encode(&der), mark("END"))
 }
 
-/// A macaroon in the second `libmacaroons` binary format, as `PyPI` mints it.
+/// A macaroon in the second binary format of libmacaroons, as PyPI mints it.
 fn pypi_macaroon(random: &mut Random) -> String {
     let mut bytes = vec![2];
     let mut field = |kind: u8, value: &[u8]| {
