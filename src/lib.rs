@@ -4,5 +4,6 @@
 //! imports from lower floors only (`tests/it/floors.rs`).
 
 pub mod detect;
+pub mod git;
 pub mod model;
 pub mod rule;
