@@ -7,3 +7,6 @@ pub mod detect;
 pub mod git;
 pub mod model;
 pub mod rule;
+pub mod scan;
+pub mod source;
+pub mod unpack;
