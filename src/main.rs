@@ -1,1 +1,3 @@
+//! Keywright's command line.
+
 fn main() {}
