@@ -35,7 +35,10 @@ pub(super) fn check(secret: &[u8]) -> Shape {
     if word("iss") == "supabase-demo" {
         return Shape::harmless("the same in every local Supabase: demo key");
     }
-    if word("sub") == "1234567890" && matches!(word("name"), "John Doe" | "Jane Doe") {
+    let textbook = [("some", "payload"), ("foo", "bar"), ("hello", "world")];
+    if word("sub") == "1234567890" && matches!(word("name"), "John Doe" | "Jane Doe")
+        || payload.len() == 1 && textbook.iter().any(|(name, value)| word(name) == *value)
+    {
         return Shape::harmless("an example everybody knows");
     }
     if BASE64URL_NOPAD.decode(unpadded(signature)).is_err() {
@@ -79,6 +82,7 @@ mod tests {
     #[test]
     fn a_token_without_signature_opens_nothing() {
         assert!(matches!(token(HS256, "{}", ""), Shape::Harmless(_)));
+        assert!(matches!(token(HS256, r#"{"foo":"bar"}"#, "c2ln"), Shape::Harmless(_)));
         assert!(matches!(token(r#"{"alg":"none"}"#, "{}", "c2ln"), Shape::Harmless(_)));
     }
 
