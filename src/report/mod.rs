@@ -5,6 +5,7 @@
 //! - `human`: for a person at a terminal or reading a log
 //! - `json`: one object
 //! - `jsonl`: one object a line
+//! - `sarif`: SARIF 2.1.0, for code scanning services
 //!
 //! Below them, what they share:
 //!
@@ -21,6 +22,7 @@ mod jsonl;
 mod outcome;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod shape;
 mod tally;
 mod veil;
@@ -38,11 +40,13 @@ pub enum Format {
     Json,
     /// One object a line, the summary last.
     Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 3] = [Self::Human, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -51,6 +55,7 @@ impl Format {
             Self::Human => "human",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
         }
     }
 
@@ -76,6 +81,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Human => human::write(outcome, style, out),
         Format::Json => json::write(outcome, style, out),
         Format::Jsonl => jsonl::write(outcome, style, out),
+        Format::Sarif => sarif::write(outcome, style, out),
     }
 }
 
