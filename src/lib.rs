@@ -6,6 +6,7 @@
 pub mod detect;
 pub mod git;
 pub mod model;
+pub mod report;
 pub mod rule;
 pub mod scan;
 pub mod source;
