@@ -1,3 +1,7 @@
-//! Keywright's command line.
+//! Keywright's command line: parse, run, tell, exit.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::guarded(cli::run).into()
+}
