@@ -162,6 +162,12 @@ impl<'c> Provenance<'c> {
         Self::mark(trees, commits)
     }
 
+    /// Knows no tree: enough to ask which refs reach a commit.
+    #[must_use]
+    pub fn of_commits(commits: &'c Commits) -> Self {
+        Self::mark(Trees::default(), commits)
+    }
+
     fn mark(mut trees: Trees, commits: &'c Commits) -> Self {
         let mut up: Vec<(u32, u32)> =
             trees.edges.iter().map(|(parent, child, _)| (*child, *parent)).collect();

@@ -46,6 +46,7 @@ pub(super) fn finding(rule: &str, severity: Severity, path: &str, line: u64) -> 
             confidence: Confidence::High,
             checks: vec![Check { name: "checksum", verdict: Verdict::Passed, why: "it fits".into() }],
             mark: None,
+            pending: Vec::new(),
         },
         fingerprint: Fingerprint::new("0123456789abcdef".repeat(4)),
         location,

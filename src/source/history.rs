@@ -14,6 +14,11 @@ use crate::git::{Body, Id, Kind, Repository, change, refs};
 use crate::model::{Blob, Event, Hit, Location, Origin, Path, Place, SkipReason, Status, text::shown};
 use crate::unpack::{pieces, text};
 
+/// The blobs, by number, and the commits, by position, that hold one finding's secret.
+type Holders = (Vec<u32>, Vec<u32>);
+/// A secret at a path: the blobs that hold it there, each with what was seen of it.
+type Places<'s> = BTreeMap<(Vec<u8>, SecretKey), Vec<(u32, &'s Sighting)>>;
+
 /// How many refs are named for one finding.
 const MOST_REFS: usize = 100;
 const MEND: &str = "`git fsck` tells more; fetch the repository again";
@@ -99,16 +104,16 @@ impl Source for History<'_> {
         let roots = read.roots(self.repo);
         let damaged = |damage: Damage| tell(damage_event(&damage));
         // Without a blob there is nothing to ask the trees.
-        let provenance =
-            (!blobs.is_empty()).then(|| Provenance::read(&read.store, &read.commits, &blobs, &damaged));
-        let sightings = provenance.as_ref().map(|p| p.sightings(&blobs, &roots)).unwrap_or_default();
+        let provenance = if blobs.is_empty() {
+            Provenance::of_commits(&read.commits)
+        } else {
+            Provenance::read(&read.store, &read.commits, &blobs, &damaged)
+        };
+        let sightings = provenance.sightings(&blobs, &roots);
         let mut located = self.locate_blobs(read, &blobs, &hits, &sightings)?;
-        if let Some(provenance) = &provenance {
-            name_refs(read, provenance, &blobs, &mut located);
-        }
-        let mut located: Vec<Located> = located.into_iter().map(|(located, _)| located).collect();
-        located.extend(self.locate_messages(read, messages));
-        Ok(located)
+        located.extend(self.locate_messages(read, messages, &roots));
+        name_refs(read, &provenance, &blobs, &mut located);
+        Ok(located.into_iter().map(|(located, _)| located).collect())
     }
 }
 
@@ -200,14 +205,14 @@ impl History<'_> {
         blobs: &[Id],
         hits: &[Vec<Hit>],
         sightings: &[Vec<Sighting>],
-    ) -> Result<Vec<(Located, Vec<u32>)>, SourceError> {
+    ) -> Result<Vec<(Located, Holders)>, SourceError> {
         let mut rank = vec![u32::MAX; read.commits.len()];
         for (age, at) in (0u32..).zip(read.commits.oldest_first()) {
             rank[*at as usize] = age;
         }
         let age = |s: &Sighting| (!s.reachable, s.first.map_or(u32::MAX, |at| rank[at as usize]));
         // For each secret at each path: the blobs that hold it there, and the oldest of them.
-        let mut places: BTreeMap<(Vec<u8>, SecretKey), Vec<(u32, &Sighting)>> = BTreeMap::new();
+        let mut places = Places::new();
         let index = self.index_paths()?;
         let mut located = Vec::new();
         for (number, blob) in (0u32..).zip(blobs) {
@@ -221,14 +226,14 @@ impl History<'_> {
             let paths = index.get(blob);
             for path in paths.into_iter().flatten() {
                 for hit in &hits[number as usize] {
-                    located.push((place(hit, Place::Index, path, blob), vec![number]));
+                    located.push((place(hit, Place::Index, path, blob), (vec![number], Vec::new())));
                 }
             }
             if sightings[number as usize].is_empty() && paths.is_none() {
                 for hit in &hits[number as usize] {
                     let mut lost = place(hit, Place::History, &[], blob);
                     lost.status = Status::Unreachable;
-                    located.push((lost, vec![number]));
+                    located.push((lost, (vec![number], Vec::new())));
                 }
             }
         }
@@ -249,7 +254,7 @@ impl History<'_> {
                 if !sighting.reachable {
                     here.status = Status::Unreachable;
                 }
-                located.push((here, numbers.clone()));
+                located.push((here, (numbers.clone(), Vec::new())));
             }
         }
         Ok(located)
@@ -264,42 +269,29 @@ impl History<'_> {
         Ok(paths)
     }
 
-    fn locate_messages(&self, read: &Read, messages: Vec<Found>) -> Vec<Located> {
-        let roots = read.roots(self.repo);
+    fn locate_messages(&self, read: &Read, messages: Vec<Found>, roots: &Roots) -> Vec<(Located, Holders)> {
         let reachable = read.commits.reachable(roots.commits.iter().copied());
-        let named = |id: &Id| -> Vec<String> {
-            let names = read.tips.iter().filter(|tip| read.follow(tip.id).contains(id));
-            names.map(|tip| String::from_utf8_lossy(&tip.name).into_owned()).take(MOST_REFS).collect()
-        };
-        let tips: Vec<(String, u32)> = read.commit_tips().collect();
+        let mut named: HashMap<Id, Vec<String>> = HashMap::new();
+        for tip in read.tips.iter().filter(|tip| read.tags.contains_key(&tip.id)) {
+            for id in read.follow(tip.id) {
+                named.entry(id).or_default().push(String::from_utf8_lossy(&tip.name).into_owned());
+            }
+        }
         let mut located = Vec::new();
         for found in messages {
-            let (place, hex) = match &found.origin {
-                Origin::TagMessage(hex) => (Place::TagMessage, hex.clone()),
-                Origin::CommitMessage(hex) => (Place::CommitMessage, hex.clone()),
-                _ => continue,
-            };
+            let (Origin::TagMessage(hex) | Origin::CommitMessage(hex)) = &found.origin else { continue };
             let Ok(id) = Id::from_hex(hex.as_bytes()) else { continue };
             let mut here = Located::at_origin(found);
-            here.location.place = place;
             let at = read.commits.position(&id);
-            if let Some(at) = at {
+            if at.is_some() {
                 here.location.commit = commits::card(self.repo, &id).ok();
-                let reaches = |tip: &u32| read.commits.reachable(std::iter::once(*tip))[at as usize];
-                here.location.refs = tips
-                    .iter()
-                    .filter(|(_, tip)| reaches(tip))
-                    .map(|(name, _)| name.clone())
-                    .take(MOST_REFS)
-                    .collect();
             } else {
-                here.location.refs = named(&id);
+                here.location.refs = named.get(&id).cloned().unwrap_or_default();
             }
-            let is_reached = at.map_or(!here.location.refs.is_empty(), |at| reachable[at as usize]);
-            if !is_reached {
+            if !at.map_or(!here.location.refs.is_empty(), |at| reachable[at as usize]) {
                 here.status = Status::Unreachable;
             }
-            located.push(here);
+            located.push((here, (Vec::new(), at.into_iter().collect())));
         }
         located
     }
@@ -381,23 +373,26 @@ fn place(hit: &Hit, place: Place, path: &[u8], blob: &Id) -> Located {
 }
 
 /// Names, for each place, the refs whose history holds the secret there.
-fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &mut [(Located, Vec<u32>)]) {
+fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &mut [(Located, Holders)]) {
     let tips: Vec<(String, u32)> = read.commit_tips().collect();
     let positions: Vec<u32> = tips.iter().map(|(_, at)| *at).collect();
-    let mut distinct: Vec<Vec<u32>> = located.iter().map(|(_, numbers)| numbers.clone()).collect();
-    distinct.sort();
-    distinct.dedup();
-    let groups: Vec<(Vec<u32>, Vec<u32>)> =
-        distinct.iter().map(|numbers| (numbers.clone(), Vec::new())).collect();
+    let mut groups: Vec<Holders> = located.iter().map(|(_, holders)| holders.clone()).collect();
+    groups.sort();
+    groups.dedup();
     let held = provenance.held_by(&groups, &positions);
-    for (here, numbers) in located {
-        let Ok(group) = distinct.binary_search(numbers) else { continue };
-        let direct = read.tips.iter().filter(|tip| {
-            let end = read.follow(tip.id).pop();
-            numbers.iter().any(|n| Some(blobs[*n as usize]) == end)
-        });
-        let mut names: Vec<String> = held[group].iter().map(|tip| tips[*tip].0.clone()).collect();
-        names.extend(direct.map(|tip| String::from_utf8_lossy(&tip.name).into_owned()));
+    // A ref can name a blob itself, without any commit.
+    let mut direct: HashMap<Id, Vec<String>> = HashMap::new();
+    for tip in &read.tips {
+        let end = read.follow(tip.id).pop().unwrap_or(tip.id);
+        if read.commits.position(&end).is_none() {
+            direct.entry(end).or_default().push(String::from_utf8_lossy(&tip.name).into_owned());
+        }
+    }
+    for (here, holders) in located {
+        let Ok(group) = groups.binary_search(holders) else { continue };
+        let mut names = std::mem::take(&mut here.location.refs);
+        names.extend(held[group].iter().map(|tip| tips[*tip].0.clone()));
+        names.extend(holders.0.iter().filter_map(|n| direct.get(&blobs[*n as usize])).flatten().cloned());
         names.sort();
         names.dedup();
         names.truncate(MOST_REFS);
