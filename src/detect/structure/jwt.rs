@@ -41,7 +41,9 @@ pub(super) fn check(secret: &[u8]) -> Shape {
     {
         return Shape::harmless("an example everybody knows");
     }
-    if BASE64URL_NOPAD.decode(unpadded(signature)).is_err() {
+    // The last digit's spare bits are passed over: copies of a token are often retyped there.
+    let signature = unpadded(signature);
+    if signature.len() % 4 == 1 || !signature.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)) {
         return Shape::broken("its signature is no base64url");
     }
     if !ALGORITHMS.contains(&algorithm) {
