@@ -97,7 +97,7 @@ fn is_variable(text: &str) -> bool {
         || text.contains("...")
         || text.contains('…')
         || wraps("<", ">")
-        || wraps("{", "}")
+        || holds_braced_name(text)
         || wraps("[", "]")
         || wraps("%", "%")
         || wraps("__", "__")
@@ -106,6 +106,14 @@ fn is_variable(text: &str) -> bool {
         || (bytes[0] == b'$' && name(&bytes[1..]))
         || text.starts_with("process.env")
         || text.starts_with("os.environ")
+}
+
+/// Tells whether `{name}` stands anywhere, as format strings and templates write it.
+fn holds_braced_name(text: &str) -> bool {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).any(|(name, _)| {
+        name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:- ".contains(&b))
+            && !name.starts_with(|c: char| c.is_ascii_digit() && name.len() > 2)
+    })
 }
 
 /// Undoes percent-encoding; what is not encoded stays as it is.
@@ -148,6 +156,8 @@ mod tests {
             "secret",
             "changeme",
             "%24%7BPW%7D",
+            "prefix-{token}",
+            "{0}",
             "[PASSWORD]",
             "YOUR_PASSWORD",
             "your-password-here",
