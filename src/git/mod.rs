@@ -9,11 +9,13 @@
 //! - `commits`: the commits as a graph in memory
 //! - `refs`: what refs, stashes and worktrees point to
 //! - `provenance`: which commit brought a blob in, under which path, and what still reaches it
+//! - `hook`: keywright in a repository's hooks
 //! - `change`: what a commit or the index changes against its parents
 
 pub mod change;
 pub mod commits;
 mod delta;
+pub mod hook;
 mod loose;
 pub mod object;
 pub mod open;
