@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::command::scan::ScanArgs;
+use super::command::{hook::HookArgs, scan::ScanArgs};
 
 /// Finds leaked keys in git and re-keys what they open.
 #[derive(Parser)]
@@ -41,4 +41,6 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Find leaked keys
     Scan(Box<ScanArgs>),
+    /// Check every commit: put keywright into the git hooks, take it out, see how it stands
+    Hook(HookArgs),
 }

@@ -1,6 +1,7 @@
 //! What went wrong, why, and what to do: the one place that knows every room's errors.
 
 use keywright::git::GitError;
+use keywright::git::hook::HookError;
 use keywright::rule::RuleError;
 use keywright::source::SourceError;
 
@@ -90,5 +91,14 @@ impl From<SourceError> for CliError {
                 exit: Exit::Incomplete,
             },
         }
+    }
+}
+
+impl From<HookError> for CliError {
+    /// A hook's error says what to do behind its last semicolon.
+    fn from(error: HookError) -> Self {
+        let text = error.to_string();
+        let (what, fix) = text.rsplit_once("; ").unwrap_or((&text, ""));
+        Self::usage(what, fix)
     }
 }

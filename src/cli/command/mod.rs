@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(super) mod hook;
 pub(super) mod scan;
 
 use super::args::Command;
@@ -11,5 +12,6 @@ use super::ui::Ui;
 pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
     match command {
         Command::Scan(args) => scan::run(&args, ui),
+        Command::Hook(args) => hook::run(&args, ui),
     }
 }
