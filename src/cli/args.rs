@@ -14,8 +14,8 @@ use super::command::{hook::HookArgs, scan::ScanArgs};
     after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
 )]
 pub(crate) struct Cli {
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: Color,
     /// Say nothing but findings and errors
     #[arg(long, short, global = true)]
