@@ -3,15 +3,29 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::encoded::{self, Form};
 use super::judge::{Match, judge};
 use super::literal_stage::LiteralStage;
 use super::normal::{key_label, normal};
 use super::overlap::{Claim, standing};
+use super::place::Placing;
 use super::window::{Lane, Searcher};
-use super::{mark, mask};
-use crate::model::{Extent, Hit, Path, Secret};
+use crate::model::text::shown;
+use crate::model::{Confidence, Extent, Hit, Path, Secret, Severity};
+use crate::rule::literal::anchors_as_written;
 use crate::rule::model::{Required, Target};
 use crate::rule::{Allowlist, RuleSet, Structure};
+
+/// A run of base64 and what it decodes to.
+type Run = (Range<usize>, Vec<u8>);
+
+/// A match that its rule's checks let through.
+struct Candidate {
+    rule: usize,
+    found: Match,
+    /// Allowlists that would let it go if path or commit fits.
+    pending: Vec<usize>,
+}
 
 /// Finds what a set of rules describes. Cheap to share between threads.
 ///
@@ -27,8 +41,10 @@ use crate::rule::{Allowlist, RuleSet, Structure};
 pub struct Detector {
     searchers: Vec<Searcher>,
     stage: LiteralStage,
-    /// For each literal of the stage, the rules that want it.
+    /// For each plain literal of the stage, the rules that want it.
     owners: Vec<Vec<usize>>,
+    /// The literals behind the plain ones: what these look like inside base64.
+    forms: Vec<Form>,
     /// Rules that look at everything.
     always: Vec<usize>,
     lists: Vec<Allowlist>,
@@ -79,8 +95,10 @@ impl Detector {
                 owners[at].push(index);
             }
         }
+        let forms = forms_of(&searchers);
+        literals.extend(forms.iter().map(|form| form.text.clone()));
         let by_id = searchers.iter().enumerate().map(|(i, s)| (s.rule.card.id.clone(), i)).collect();
-        Self { stage: LiteralStage::new(&literals), searchers, owners, always, lists, lists_of, by_id }
+        Self { stage: LiteralStage::new(&literals), searchers, owners, forms, always, lists, lists_of, by_id }
     }
 
     /// Returns how many rules there are.
@@ -92,28 +110,49 @@ impl Detector {
     /// Looks at bytes and returns a hit for each secret and place, in rising order of offsets.
     #[must_use]
     pub fn detect(&self, bytes: &[u8], extent: &Extent) -> Vec<Hit> {
-        let matches = self.matches(bytes);
-        if matches.is_empty() {
+        let (matches, runs) = self.matches(bytes);
+        let decoded: Vec<(Range<usize>, Vec<Hit>)> = runs
+            .into_iter()
+            .map(|(run, text)| {
+                (run, self.hits(&text, &Extent::whole(text.len()), &self.matches(&text).0, Vec::new()))
+            })
+            .filter(|(_, hits)| !hits.is_empty())
+            .collect();
+        if matches.is_empty() && decoded.is_empty() {
             return Vec::new();
         }
-        let claims: Vec<Claim> = matches.iter().map(|(rule, m, _)| self.claim(*rule, m)).collect();
-        let standing: Vec<usize> =
-            standing(&claims).into_iter().filter(|i| self.has_company(&matches, *i, bytes)).collect();
+        self.hits(bytes, extent, &matches, decoded)
+    }
+
+    /// Decides which matches stand and describes them; what was found inside a decoded run stands
+    /// where the run does.
+    fn hits(
+        &self,
+        bytes: &[u8],
+        extent: &Extent,
+        matches: &[Candidate],
+        decoded: Vec<(Range<usize>, Vec<Hit>)>,
+    ) -> Vec<Hit> {
+        let mut claims: Vec<Claim> = matches.iter().map(|c| self.claim(c.rule, &c.found)).collect();
+        claims.extend(decoded.iter().map(|(run, hits)| self.claim_of_run(run, hits)));
+        let stands = |i: &usize| *i >= matches.len() || self.has_company(matches, *i, bytes);
+        let standing: Vec<usize> = standing(&claims).into_iter().filter(stands).collect();
         let spans: Vec<Range<usize>> = standing.iter().map(|i| claims[*i].secret.clone()).collect();
-        let mut lines = LineCounter {
-            bytes,
-            at: 0,
-            line: extent.lines_before + 1,
-            start: None,
-            column_before: extent.column_before,
-        };
+        let mut place = Placing::new(bytes, extent, spans);
+        let mut decoded: Vec<Vec<Hit>> = decoded.into_iter().map(|(_, hits)| hits).collect();
         let mut hits = Vec::new();
         for index in standing {
-            let (rule, found, pending) = &matches[index];
-            if self.searchers[*rule].rule.silent || !extent.own.contains(&found.secret.start) {
+            if !extent.own.contains(&claims[index].secret.start) {
                 continue;
             }
-            hits.push(self.hit(*rule, found, pending, bytes, &mut lines, &spans));
+            match matches.get(index) {
+                Some(candidate) if self.searchers[candidate.rule].rule.silent => {}
+                Some(candidate) => hits.push(self.hit(candidate, &mut place)),
+                None => {
+                    let inner = std::mem::take(&mut decoded[index - matches.len()]);
+                    hits.extend(inner.into_iter().map(|hit| place.outside(hit, &claims[index].secret)));
+                }
+            }
         }
         hits
     }
@@ -164,17 +203,22 @@ impl Detector {
         self.searchers.iter().filter(is_match).map(hit).collect()
     }
 
-    /// Runs the literal stage, then each rule around its candidates.
-    fn matches(&self, bytes: &[u8]) -> Vec<(usize, Match, Vec<usize>)> {
+    /// Runs the literal stage, then each rule around its candidates; returns the matches, and the
+    /// runs of base64 in which a rule's literal stands, decoded.
+    fn matches(&self, bytes: &[u8]) -> (Vec<Candidate>, Vec<Run>) {
         let mut places: Vec<(usize, usize)> = self.always.iter().map(|rule| (*rule, 0)).collect();
-        self.stage
-            .each(bytes, |literal, at| places.extend(self.owners[literal].iter().map(|rule| (*rule, at))));
+        let mut runs: Vec<Run> = Vec::new();
+        self.stage.each(bytes, |literal, at| match self.owners.get(literal) {
+            Some(owners) => places.extend(owners.iter().map(|rule| (*rule, at))),
+            None if runs.iter().rev().take(4).any(|(run, _)| run.contains(&at)) => {}
+            None => runs.extend(encoded::decode(bytes, at, &self.forms[literal - self.owners.len()])),
+        });
         places.sort_unstable();
         places.dedup();
         let mut matches = Vec::new();
         for group in places.chunk_by(|a, b| a.0 == b.0) {
-            let index = group[0].0;
-            let searcher = &self.searchers[index];
+            let rule = group[0].0;
+            let searcher = &self.searchers[rule];
             let at: Vec<usize> = group.iter().map(|(_, at)| *at).collect();
             searcher.each(bytes, &at, &mut |captures| {
                 let Some(found) = judge(&searcher.rule, captures, bytes) else { return };
@@ -182,17 +226,17 @@ impl Detector {
                     return;
                 }
                 let mut pending = Vec::new();
-                for list in &self.lists_of[index] {
+                for list in &self.lists_of[rule] {
                     match let_go(&self.lists[*list], &found, bytes) {
                         Some(true) => return,
                         Some(false) => pending.push(*list),
                         None => {}
                     }
                 }
-                matches.push((index, found, pending));
+                matches.push(Candidate { rule, found, pending });
             });
         }
-        matches
+        (matches, runs)
     }
 
     /// gitleaks' keywords: one of them must stand in the text, most often in the match itself.
@@ -217,9 +261,22 @@ impl Detector {
         }
     }
 
+    /// A run's claim is that of the best hit inside it.
+    fn claim_of_run(&self, run: &Range<usize>, hits: &[Hit]) -> Claim {
+        let searcher = |hit: &Hit| self.by_id.get(&hit.rule.id).map(|i| &self.searchers[*i]);
+        Claim {
+            secret: run.clone(),
+            whole: run.clone(),
+            severity: hits.iter().map(|h| h.rule.severity).max().unwrap_or(Severity::Info),
+            confidence: hits.iter().map(|h| h.confidence).max().unwrap_or(Confidence::Low),
+            trusted: hits.iter().filter_map(searcher).any(|s| s.trusted),
+            generic: hits.iter().filter_map(searcher).all(|s| s.rule.generic),
+        }
+    }
+
     /// gitleaks' `[[rules.required]]`: every named rule matches near enough.
-    fn has_company(&self, matches: &[(usize, Match, Vec<usize>)], index: usize, bytes: &[u8]) -> bool {
-        let (rule, found, _) = &matches[index];
+    fn has_company(&self, matches: &[Candidate], index: usize, bytes: &[u8]) -> bool {
+        let Candidate { rule, found, .. } = &matches[index];
         let near = |wanted: &Required, other: &Match| {
             let (a, b) = if found.whole.start <= other.whole.start { (found, other) } else { (other, found) };
             let between = &bytes[a.whole.start..b.whole.start];
@@ -228,50 +285,36 @@ impl Detector {
                 && wanted.within_columns.is_none_or(|most| lines == 0 && between.len() as u64 <= most)
         };
         self.searchers[*rule].rule.required.iter().all(|wanted| {
-            matches
-                .iter()
-                .any(|(other, m, _)| self.searchers[*other].rule.card.id == wanted.id && near(wanted, m))
+            matches.iter().any(|c| self.searchers[c.rule].rule.card.id == wanted.id && near(wanted, &c.found))
         })
     }
 
-    fn hit(
-        &self,
-        rule: usize,
-        found: &Match,
-        pending: &[usize],
-        bytes: &[u8],
-        lines: &mut LineCounter<'_>,
-        spans: &[Range<usize>],
-    ) -> Hit {
-        let searcher = &self.searchers[rule];
-        let raw = &bytes[found.secret.clone()];
+    fn hit(&self, candidate: &Candidate, place: &mut Placing<'_>) -> Hit {
+        let Candidate { rule, found, pending } = candidate;
+        let searcher = &self.searchers[*rule];
+        let raw = &place.bytes[found.secret.clone()];
         let secret = Secret::new(normal(searcher.rule.structure, raw));
         let masked = match searcher.rule.structure {
             Some(Structure::PrivateKey) => key_label(raw),
             _ => secret.masked(self.prefix(searcher, secret.expose())),
         };
-        let (line, column) = lines.at(found.secret.start);
-        let (end_line, end_column) = lines.at(found.secret.end);
-        let others: Vec<Range<usize>> = spans.iter().filter(|s| **s != found.secret).cloned().collect();
-        let line_start = memchr::memrchr(b'\n', &bytes[..found.whole.start]).map_or(0, |at| at + 1);
-        let line_end =
-            memchr::memchr(b'\n', &bytes[found.whole.end..]).map_or(bytes.len(), |at| found.whole.end + at);
-        Hit {
+        let hit = Hit {
             rule: searcher.rule.card.clone(),
             span: found.secret.clone(),
-            line,
-            column,
-            end_line,
-            end_column,
-            line_text: mask::line(bytes, &found.secret, &masked, &others),
+            line: 0,
+            column: 0,
+            end_line: 0,
+            end_column: 0,
+            line_text: String::new(),
             masked,
             secret,
-            key_id: found.key_id.clone().map(|id| crate::model::text::shown(&bytes[id])),
+            key_id: found.key_id.clone().map(|id| shown(&place.bytes[id])),
             confidence: found.confidence,
             checks: found.checks.clone(),
-            mark: mark::mark(&bytes[line_start..line_end]),
-            pending: pending.to_vec(),
-        }
+            mark: None,
+            pending: pending.clone(),
+        };
+        place.at(hit, &found.secret, &found.whole)
     }
 
     /// The length of the provider's public prefix: the literal the secret begins with.
@@ -309,44 +352,23 @@ fn let_go(list: &Allowlist, found: &Match, bytes: &[u8]) -> Option<bool> {
     }
 }
 
-/// Turns rising offsets into lines and columns, reading each byte once.
-struct LineCounter<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-    /// Where the current line starts; `None`: before the piece.
-    start: Option<usize>,
-    column_before: u64,
-}
-
-impl LineCounter<'_> {
-    fn at(&mut self, offset: usize) -> (u64, u64) {
-        if offset >= self.at {
-            for newline in memchr::memchr_iter(b'\n', &self.bytes[self.at..offset]) {
-                self.line += 1;
-                self.start = Some(self.at + newline + 1);
-            }
-            self.at = offset;
-            let column = match self.start {
-                Some(start) => (offset - start) as u64,
-                None => offset as u64 + self.column_before,
-            };
-            return (self.line, column + 1);
-        }
-        // A match that ends behind the next one's start: count back over the few lines between.
-        let back = memchr::memchr_iter(b'\n', &self.bytes[offset..self.at]).count() as u64;
-        let column = match memchr::memrchr(b'\n', &self.bytes[..offset]) {
-            Some(newline) => (offset - newline) as u64,
-            None => offset as u64 + self.column_before + 1,
-        };
-        (self.line - back, column)
+/// The forms of every rule's literals, for rules whose literals' case is known.
+fn forms_of(searchers: &[Searcher]) -> Vec<Form> {
+    let mut forms: Vec<Form> = Vec::new();
+    for regex in
+        searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_))).filter_map(|s| s.rule.regex.as_ref())
+    {
+        let literals = anchors_as_written(regex).map(|a| a.literals).unwrap_or_default();
+        forms.extend(literals.iter().flat_map(|l| encoded::forms(l)));
     }
+    forms.sort_by(|a, b| (&a.text, a.phase).cmp(&(&b.text, b.phase)));
+    forms.dedup();
+    forms
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Confidence;
     use crate::rule::{Trust, read};
 
     fn detector(rules: &str) -> Detector {
@@ -424,6 +446,16 @@ mod tests {
         );
         assert_eq!(found(&rules, "acme_q8zr1vt0\nhost=acmeprod").len(), 1);
         assert_eq!(found(&rules, "acme_q8zr1vt0\n\n\nhost=acmeprod").len(), 0);
+    }
+
+    #[test]
+    fn a_key_inside_base64_is_found_where_the_text_stands() {
+        let text = format!("a:\n  data: {}\n", data_encoding::BASE64.encode(b"k=acme_q8zr1vt0"));
+        let hits = detector(ACME).detect(text.as_bytes(), &Extent::whole(text.len()));
+        assert_eq!((hits[0].line, hits[0].column), (2, 9));
+        assert_eq!(hits[0].secret.expose(), b"q8zr1vt0");
+        assert_eq!(hits[0].line_text, "data: ****");
+        assert_eq!(hits[0].checks[0].name, "encoding");
     }
 
     #[test]

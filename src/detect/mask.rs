@@ -3,7 +3,7 @@
 use crate::model::text::shown;
 
 /// How much of a long line is shown to each side of the secret, in bytes.
-const AROUND: usize = 120;
+pub(super) const AROUND: usize = 120;
 /// Tokens of this many bytes or more are masked, whatever they are.
 const LONG_TOKEN: usize = 16;
 /// Quoted values of this many bytes or more are masked.

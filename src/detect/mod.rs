@@ -7,6 +7,8 @@
 //! - `window`: the rule's expression, run only around a candidate
 //! - `judge`: the checks that decide how sure a match is
 //! - `checksum`, `structure`, `entropy`, `placeholder`: the checks
+//! - `encoded`: keys inside base64
+//! - `place`: line, column and the line's text
 //! - `overlap`: one hit for each secret and place
 //! - `mask`: the line a hit stands on, without any secret
 //! - `normal`: a secret's own bytes, without what stood around them
@@ -15,6 +17,7 @@
 
 pub mod checksum;
 mod detector;
+mod encoded;
 pub mod entropy;
 pub mod fingerprint;
 mod judge;
@@ -23,6 +26,7 @@ mod mark;
 mod mask;
 mod normal;
 mod overlap;
+mod place;
 pub mod placeholder;
 pub mod structure;
 mod window;

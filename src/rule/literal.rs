@@ -31,33 +31,44 @@ const MOST: usize = 128;
 /// ```
 #[must_use]
 pub fn anchors(expression: &str) -> Option<Anchors> {
+    find(expression, true)
+}
+
+/// Returns the anchors with their case as written: what a match looks like inside an encoding that
+/// knows case. Where the expression leaves the case open, each is listed.
+#[must_use]
+pub fn anchors_as_written(expression: &str) -> Option<Anchors> {
+    find(expression, false)
+}
+
+fn find(expression: &str, fold: bool) -> Option<Anchors> {
     let parse =
         |unicode| regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(expression);
     let hir = parse(false).or_else(|_| parse(true)).ok()?;
-    let mut best = best(&hir)?;
+    let mut best = best(&hir, fold)?;
     best.literals.sort();
     best.literals.dedup();
     Some(best)
 }
 
 /// Returns the best anchors anywhere in `hir`.
-fn best(hir: &Hir) -> Option<Anchors> {
-    if let Some(literals) = exact(hir) {
+fn best(hir: &Hir, fold: bool) -> Option<Anchors> {
+    if let Some(literals) = exact(hir, fold) {
         return usable(literals, Some(0), hir.properties().maximum_len());
     }
     match hir.kind() {
-        HirKind::Capture(capture) => best(&capture.sub),
+        HirKind::Capture(capture) => best(&capture.sub, fold),
         HirKind::Repetition(rep) if rep.min >= 1 => {
-            let inner = best(&rep.sub)?;
+            let inner = best(&rep.sub, fold)?;
             // The literal is looked for in any of the repeats, so either side may be all of it.
             let whole = hir.properties().maximum_len();
             Some(Anchors { before: whole, after: whole, ..inner })
         }
-        HirKind::Concat(parts) => best_of_concat(parts),
+        HirKind::Concat(parts) => best_of_concat(parts, fold),
         HirKind::Alternation(parts) => {
             let mut all: Option<Anchors> = None;
             for part in parts {
-                let one = best(part)?;
+                let one = best(part, fold)?;
                 all = Some(match all {
                     None => one,
                     Some(mut all) => {
@@ -75,7 +86,7 @@ fn best(hir: &Hir) -> Option<Anchors> {
 }
 
 /// Joins neighbouring exact parts into runs and takes the best run, or the best inside one part.
-fn best_of_concat(parts: &[Hir]) -> Option<Anchors> {
+fn best_of_concat(parts: &[Hir], fold: bool) -> Option<Anchors> {
     let len_of = |range: &[Hir]| {
         range.iter().try_fold(0usize, |sum, p| Some(sum.saturating_add(p.properties().maximum_len()?)))
     };
@@ -85,7 +96,7 @@ fn best_of_concat(parts: &[Hir]) -> Option<Anchors> {
         let mut run: Option<Vec<Vec<u8>>> = None;
         let mut end = start;
         while end < parts.len() {
-            let joined = match (&run, exact(&parts[end])) {
+            let joined = match (&run, exact(&parts[end], fold)) {
                 (_, None) => break,
                 (None, Some(next)) => next,
                 (Some(run), Some(next)) if run.len() * next.len() <= MOST => product(run, &next),
@@ -99,7 +110,7 @@ fn best_of_concat(parts: &[Hir]) -> Option<Anchors> {
             candidates.extend(usable(run, before, len_of(&parts[start..])));
             start = end;
         } else {
-            if let Some(inner) = best(&parts[start]) {
+            if let Some(inner) = best(&parts[start], fold) {
                 let before = sum(len_of(&parts[..start]), inner.before);
                 let after = sum(inner.after, len_of(&parts[start + 1..]));
                 candidates.push(Anchors { before, after, ..inner });
@@ -151,15 +162,17 @@ fn usable(literals: Vec<Vec<u8>>, before: Option<usize>, after: Option<usize>) -
     literals.iter().all(|l| l.len() >= SHORTEST).then_some(Anchors { literals, before, after })
 }
 
-/// Returns the few strings, folded, that are all `hir` can match, if they are few.
-fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// Returns the few strings, folded if asked for, that are all `hir` can match, if they are few.
+fn exact(hir: &Hir, fold: bool) -> Option<Vec<Vec<u8>>> {
     let mut found = match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => vec![Vec::new()],
-        HirKind::Literal(literal) => vec![literal.0.to_ascii_lowercase()],
-        HirKind::Class(class) => class_bytes(class)?.into_iter().map(|b| vec![b]).collect(),
-        HirKind::Capture(capture) => exact(&capture.sub)?,
+        HirKind::Literal(literal) => {
+            vec![if fold { literal.0.to_ascii_lowercase() } else { literal.0.to_vec() }]
+        }
+        HirKind::Class(class) => class_bytes(class, fold)?.into_iter().map(|b| vec![b]).collect(),
+        HirKind::Capture(capture) => exact(&capture.sub, fold)?,
         HirKind::Repetition(rep) if rep.max == Some(rep.min) && rep.min <= 8 => {
-            let one = exact(&rep.sub)?;
+            let one = exact(&rep.sub, fold)?;
             let mut all = vec![Vec::new()];
             for _ in 0..rep.min {
                 if all.len() * one.len() > MOST {
@@ -173,7 +186,7 @@ fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Concat(parts) => {
             let mut all = vec![Vec::new()];
             for part in parts {
-                let next = exact(part)?;
+                let next = exact(part, fold)?;
                 if all.len() * next.len() > MOST {
                     return None;
                 }
@@ -184,7 +197,7 @@ fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Alternation(parts) => {
             let mut all = Vec::new();
             for part in parts {
-                all.extend(exact(part)?);
+                all.extend(exact(part, fold)?);
                 if all.len() > MOST {
                     return None;
                 }
@@ -197,8 +210,8 @@ fn exact(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     (found.len() <= MOST).then_some(found)
 }
 
-/// The bytes of a small class, folded; a class of more than eight is no literal.
-fn class_bytes(class: &Class) -> Option<Vec<u8>> {
+/// The bytes of a small class, folded if asked for; a class of more than eight is no literal.
+fn class_bytes(class: &Class, fold: bool) -> Option<Vec<u8>> {
     let mut bytes: Vec<u8> = Vec::new();
     match class {
         Class::Bytes(class) => {
@@ -206,7 +219,7 @@ fn class_bytes(class: &Class) -> Option<Vec<u8>> {
                 if range.len() > 16 {
                     return None;
                 }
-                bytes.extend((range.start()..=range.end()).map(|b| b.to_ascii_lowercase()));
+                bytes.extend(range.start()..=range.end());
             }
         }
         Class::Unicode(class) => {
@@ -214,9 +227,12 @@ fn class_bytes(class: &Class) -> Option<Vec<u8>> {
                 if range.len() > 16 || !range.end().is_ascii() {
                     return None;
                 }
-                bytes.extend((range.start() as u8..=range.end() as u8).map(|b| b.to_ascii_lowercase()));
+                bytes.extend(range.start() as u8..=range.end() as u8);
             }
         }
+    }
+    if fold {
+        bytes.make_ascii_lowercase();
     }
     bytes.sort_unstable();
     bytes.dedup();
@@ -248,6 +264,12 @@ mod tests {
     #[test]
     fn case_folding_in_the_expression_still_gives_a_literal() {
         assert_eq!(literals(r"(?i)atlas[ _-]?key\s*=\s*([0-9a-f]{32})"), ["atlas"]);
+    }
+
+    #[test]
+    fn case_is_kept_where_it_is_asked_for() {
+        assert_eq!(anchors_as_written("AIza[0-9A-Za-z_-]{35}").unwrap().literals, [b"AIza"]);
+        assert_eq!(anchors_as_written("(?i)zqxj[0-9]+").unwrap().literals.len(), 16);
     }
 
     #[test]
