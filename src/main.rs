@@ -1,1 +1,3 @@
+//! The `keywright` program: reads its arguments, runs one command, tells how it ended.
+
 fn main() {}
