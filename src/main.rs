@@ -1,3 +1,7 @@
-//! The `keywright` program: reads its arguments, runs one command, tells how it ended.
+//! Keywright's command line: parse, run, tell, exit.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::guarded(cli::run).into()
+}

@@ -64,15 +64,15 @@ pub struct Blob<'a> {
     pub bytes: &'a [u8],
     /// Which part of the whole they are.
     pub extent: Extent,
-    /// What stood at the same path in every parent, where the source knows it: a secret found
-    /// there too is *already there*, not introduced.
-    pub parents: Vec<Vec<u8>>,
+    /// Reads what stood at the same path in each parent, where the source knows parents: a secret
+    /// found there too is *already there*, not introduced. Asked only if something is found.
+    pub earlier: Option<&'a dyn Fn() -> Vec<Vec<u8>>>,
 }
 
 impl<'a> Blob<'a> {
     /// Returns a blob that is whole and has no known parents.
     #[must_use]
     pub fn whole(origin: Origin, bytes: &'a [u8]) -> Self {
-        Self { origin, bytes, extent: Extent::whole(bytes.len()), parents: Vec::new() }
+        Self { origin, bytes, extent: Extent::whole(bytes.len()), earlier: None }
     }
 }

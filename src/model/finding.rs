@@ -173,6 +173,28 @@ pub struct Hit {
     pub checks: Vec<Check>,
     /// The mark on the line that lets it be, if any.
     pub mark: Option<Suppression>,
+    /// Allowlists that would let it go if the path or commit fits; only the detector that made the
+    /// hit can read these numbers.
+    pub pending: Vec<usize>,
+}
+
+impl Hit {
+    /// Returns a second copy: bytes that stand under two paths are found once.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            rule: self.rule.clone(),
+            span: self.span.clone(),
+            secret: self.secret.again(),
+            masked: self.masked.clone(),
+            line_text: self.line_text.clone(),
+            key_id: self.key_id.clone(),
+            checks: self.checks.clone(),
+            mark: self.mark.clone(),
+            pending: self.pending.clone(),
+            ..*self
+        }
+    }
 }
 
 /// Why a finding is let be.

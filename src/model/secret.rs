@@ -29,6 +29,13 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
+    /// Returns a second copy: one secret that stands at two places. Not `Clone`, so that nobody
+    /// copies by accident.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self::new(self.expose().to_vec())
+    }
+
     /// Returns the bytes in clear. Every call is a place to look at in review.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

@@ -153,7 +153,7 @@ const RULE_FIELDS: &[&str] = &[
     "skipReport",
 ];
 const FILE_FIELDS: &[&str] =
-    &["title", "minVersion", "provider", "rules", "allowlist", "allowlists", "extend"];
+    &["title", "minVersion", "provider", "rules", "allowlist", "allowlists", "extend", "ignore", "scan"];
 
 /// Reads a rule file; `name` is for messages only.
 ///

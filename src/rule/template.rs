@@ -1,7 +1,8 @@
 //! Examples without a literal key: `ghp_{base62:30}{github-crc32}` is filled anew for every proof.
 //!
 //! In braces: an alphabet and a length (`{hex:64}`), a checksum over the token that stands right
-//! before it (`{github-crc32}`), or a made key of a structured kind (`{jwt}`, `{ed25519-pem}`).
+//! before it (`{github-crc32}`), a made key of a structured kind (`{jwt}`, `{ed25519-pem}`), or a PEM
+//! block's first or last line (`{begin:PUBLIC KEY}`).
 //! `{{` and `}}` are braces.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -63,6 +64,9 @@ pub fn fill(template: &str, seed: u64) -> Result<String, TemplateError> {
 /// Fills one word in braces; `before` is the text so far.
 fn one(word: &str, before: &str, random: &mut Random) -> Result<String, TemplateError> {
     let unknown = || TemplateError(format!("`{{{word}}}` is not known"));
+    if let Some((mark @ ("begin" | "end"), label)) = word.split_once(':') {
+        return Ok(format!("-----{} {label}-----", mark.to_ascii_uppercase()));
+    }
     if let Some((alphabet, length)) = word.split_once(':') {
         let length: usize = length.parse().map_err(|_| unknown())?;
         let set = if alphabet == "base64" {
@@ -76,8 +80,10 @@ fn one(word: &str, before: &str, random: &mut Random) -> Result<String, Template
     match word {
         "github-crc32" => Ok(base(&ALPHABETS[8], crc32(&token[token.len().saturating_sub(30)..]), 6)),
         "gitlab-crc32" => Ok(base(&ALPHABETS[7], crc32(token.trim_end_matches('.')), 7)),
-        "jwt" => Ok(jwt(random)),
+        "jwt" => Ok(jwt(random, r#""iss":"auth""#)),
+        "jwt-anon" => Ok(jwt(random, r#""iss":"supabase","role":"anon""#)),
         "ed25519-pem" => Ok(ed25519_pem(random)),
+        "ed25519-pem-escaped" => Ok(ed25519_pem(random).replace('\n', "\\n")),
         "pypi-macaroon" => Ok(pypi_macaroon(random)),
         "base64-of-token" => Ok(BASE64.encode(token.as_bytes())),
         _ => Err(unknown()),
@@ -107,9 +113,9 @@ fn base(alphabet: &(&str, &[u8]), mut number: u32, width: usize) -> String {
 }
 
 /// A JSON Web Token with a random subject and signature (RFC 7519).
-fn jwt(random: &mut Random) -> String {
+fn jwt(random: &mut Random, claims: &str) -> String {
     let subject = random.text(ALPHABETS[0].1, 16);
-    let payload = format!(r#"{{"iss":"auth","sub":"{subject}","iat":1760000000}}"#);
+    let payload = format!(r#"{{{claims},"sub":"{subject}","iat":1760000000}}"#);
     let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
     let signature = BASE64URL_NOPAD.encode(&random.bytes(32));
     format!("{header}.{}.{signature}", BASE64URL_NOPAD.encode(payload.as_bytes()))

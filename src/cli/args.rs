@@ -1,0 +1,46 @@
+//! The commands and their flags.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::command::{hook::HookArgs, scan::ScanArgs};
+
+/// Finds leaked keys in git and re-keys what they open.
+#[derive(Parser)]
+#[command(
+    name = "keywright",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+)]
+pub(crate) struct Cli {
+    /// When to use colours: auto, always or never
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: Color,
+    /// Say nothing but findings and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Find leaked keys
+    Scan(Box<ScanArgs>),
+    /// Check every commit: put keywright into the git hooks, take it out, see how it stands
+    Hook(HookArgs),
+}

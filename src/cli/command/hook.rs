@@ -1,0 +1,116 @@
+//! `keywright hook`: keywright in a repository's git hooks.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use keywright::git::hook::{self, Kind, Options, Report};
+
+use super::scan::{self, ScanArgs};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::ui::Ui;
+
+/// Check every commit before it is made
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  keywright hook install      check every commit in this repository from now on\n  keywright hook status       see how it stands\n  keywright hook uninstall    take it out again; a hook that was there before comes back"
+)]
+pub(crate) struct HookArgs {
+    /// What to do
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What to do with a hook.
+#[derive(Subcommand)]
+enum Verb {
+    /// Put keywright into the hook; one that is there is kept and runs after it
+    Install(Which),
+    /// Take keywright out of the hook; one that was kept comes back
+    Uninstall(Which),
+    /// Tell how the hook stands (exit code 1 if git would not run keywright)
+    Status(Which),
+    /// What the hook calls: look at what the commit would bring in
+    Run(Run),
+}
+
+/// Which hook, where.
+#[derive(Args)]
+struct Which {
+    /// The hook: pre-commit
+    #[arg(long = "type", value_name = "NAME", default_value = "pre-commit", value_parser = kind)]
+    kind: Kind,
+    /// The repository [default: the one around the current folder]
+    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
+    path: PathBuf,
+}
+
+/// Which hook runs.
+#[derive(Args)]
+struct Run {
+    /// The hook's name, as git calls it
+    #[arg(value_name = "NAME", value_parser = kind)]
+    kind: Kind,
+    /// What git hands to the hook
+    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    _args: Vec<OsString>,
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let known: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
+    Kind::named(name).ok_or_else(|| format!("it is one of: {}", known.join(", ")))
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &HookArgs, ui: &Ui) -> Result<Exit, CliError> {
+    match &args.verb {
+        Verb::Install(which) => {
+            let binary = std::env::current_exe().map_err(|e| CliError {
+                why: e.to_string(),
+                ..CliError::usage("can't tell where this program is", "run it by its full path")
+            })?;
+            tell(&hook::install(&which.path, which.kind, &Options { binary })?, ui)
+        }
+        Verb::Uninstall(which) => tell(&hook::uninstall(&which.path, which.kind)?, ui),
+        Verb::Status(which) => status(&which.path, which.kind, ui),
+        Verb::Run(run) => match run.kind {
+            Kind::PreCommit => pre_commit(ui),
+            _ => Err(CliError::usage("this hook can't be run yet", "run `keywright hook run pre-commit`")),
+        },
+    }
+}
+
+fn tell(report: &Report, ui: &Ui) -> Result<Exit, CliError> {
+    lines(&[report.what(), report.next()], ui);
+    Ok(Exit::Clean)
+}
+
+fn status(path: &Path, kind: Kind, ui: &Ui) -> Result<Exit, CliError> {
+    let status = hook::status(path, kind)?;
+    lines(&[status.what(), status.next()], ui);
+    Ok(if status.is_run() { Exit::Clean } else { Exit::Leaks })
+}
+
+fn lines(lines: &[String], ui: &Ui) {
+    // A reader that went away misses nothing that was not done.
+    let _ = ui.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")));
+}
+
+/// Looks at the staged changes; a commit waits for this, so it starts no runtime and no network.
+fn pre_commit(ui: &Ui) -> Result<Exit, CliError> {
+    let exit = scan::run(&ScanArgs { staged: true, ..ScanArgs::default() }, ui)?;
+    if exit == Exit::Leaks {
+        lines(
+            &[
+                String::new(),
+                "The commit was stopped. Three ways on:".into(),
+                "  take it out     edit the file, then `git add` it again".into(),
+                "  it is no leak   end the line with a comment: keywright:allow -- why".into(),
+                "  not now         git commit --no-verify (nothing is checked then)".into(),
+            ],
+            ui,
+        );
+    }
+    Ok(exit)
+}

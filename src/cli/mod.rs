@@ -1,0 +1,49 @@
+//! The command line. The library knows nothing of what is here.
+//!
+//! - `args`: the commands and their flags
+//! - `settings`: flags, files and what wins
+//! - `command`: one file a command
+//! - `ui`: every word that leaves, and the progress bar
+//! - `error`: what went wrong, why, and what to do
+//! - `exit`: the exit codes
+
+mod args;
+mod command;
+mod error;
+mod exit;
+mod settings;
+mod ui;
+
+use clap::Parser;
+
+pub(crate) use exit::Exit;
+
+/// Parses the command line and runs the command.
+pub(crate) fn run() -> Exit {
+    let args = match args::Cli::try_parse() {
+        Ok(args) => args,
+        Err(e) => {
+            // clap prints help and versions to standard output and everything else to standard error.
+            let _ = e.print();
+            return if e.use_stderr() { Exit::Usage } else { Exit::Clean };
+        }
+    };
+    let ui = ui::Ui::new(args.color, args.quiet);
+    match command::run(args.command, &ui) {
+        Ok(exit) => exit,
+        Err(e) => {
+            ui.error(&e);
+            e.exit
+        }
+    }
+}
+
+/// Runs `work` and turns a panic into a short message and its own exit code. What the panic says is
+/// not shown: it could quote the bytes that were being looked at.
+pub(crate) fn guarded(work: fn() -> Exit) -> Exit {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        ui::Ui::new(args::Color::Auto, false).bug(&place);
+    }));
+    std::panic::catch_unwind(work).unwrap_or(Exit::Bug)
+}

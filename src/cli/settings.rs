@@ -1,0 +1,99 @@
+//! Flags, files and what wins: flag > environment > repository's file > user's file > default.
+
+use std::path::{Path, PathBuf};
+
+use keywright::config::{self, Config, FILE_NAME};
+use keywright::git::Repository;
+use keywright::model::Confidence;
+use keywright::rule::{RuleSet, Trust};
+use keywright::scan::Ignored;
+
+use super::error::CliError;
+
+/// What a scan goes by.
+pub(crate) struct Settings {
+    /// Every rule.
+    pub(crate) rules: RuleSet,
+    /// Paths to let be.
+    pub(crate) ignored: Ignored,
+    /// The least confidence that counts.
+    pub(crate) least: Confidence,
+    /// The files that were used, for people to know.
+    pub(crate) files: Vec<String>,
+}
+
+/// Reads the files and lays the flags over them.
+pub(crate) fn settle(
+    config: Option<&Path>,
+    rules: &[PathBuf],
+    least: Option<Confidence>,
+    repo: Option<&Repository>,
+) -> Result<Settings, CliError> {
+    let mut files: Vec<(Config, Trust)> = Vec::new();
+    let named =
+        config.map(Path::to_path_buf).or_else(|| std::env::var_os("KEYWRIGHT_CONFIG").map(Into::into));
+    match named {
+        Some(path) => files.push((read(&path, Trust::Operator)?, Trust::Operator)),
+        None => {
+            if let Some(path) = user_file().filter(|p| p.is_file()) {
+                files.push((read(&path, Trust::Operator)?, Trust::Operator));
+            }
+        }
+    }
+    for path in rules {
+        files.push((read(path, Trust::Operator)?, Trust::Operator));
+    }
+    if let Some(path) = repo.and_then(Repository::work_dir).map(|dir| dir.join(FILE_NAME))
+        && path.symlink_metadata().is_ok_and(|m| m.is_file())
+    {
+        files.push((read_as(&path, FILE_NAME, Trust::Repository)?, Trust::Repository));
+    }
+    let mut settings = Settings {
+        rules: RuleSet::builtin(),
+        ignored: Ignored::default(),
+        least: least.unwrap_or(Confidence::Medium),
+        files: files.iter().map(|(file, _)| file.name.clone()).collect(),
+    };
+    let mut patterns = Vec::new();
+    for (file, trust) in files {
+        patterns.extend(file.ignored_paths.into_iter().map(|p| (p, file.name.clone())));
+        if let Some(word) = file.min_confidence.filter(|_| least.is_none()) {
+            settings.least = word;
+        }
+        settings.rules.add(file.rules, trust)?;
+    }
+    settings.ignored = Ignored::new(patterns).map_err(|(pattern, why)| {
+        CliError::usage(
+            format!("the ignored path `{pattern}` can't be used: {why}"),
+            "write it like 'docs/**' or '*.lock'",
+        )
+    })?;
+    Ok(settings)
+}
+
+/// `keywright/keywright.toml` in the user's configuration folder.
+fn user_file() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("keywright").join(FILE_NAME))
+}
+
+fn read(path: &Path, trust: Trust) -> Result<Config, CliError> {
+    read_as(path, &path.display().to_string(), trust)
+}
+
+/// The largest settings file that is read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+fn read_as(path: &Path, name: &str, trust: Trust) -> Result<Config, CliError> {
+    let size = std::fs::metadata(path).map(|m| m.len());
+    let text = match size {
+        Ok(size) if size > LARGEST => Err("it is larger than four megabytes".to_owned()),
+        _ => std::fs::read_to_string(path).map_err(|e| e.to_string()),
+    };
+    let text = text.map_err(|why| CliError {
+        why,
+        ..CliError::usage(format!("couldn't read {name}"), "name a settings file that is there")
+    })?;
+    Ok(config::read(name, &text, trust)?)
+}

@@ -1,0 +1,155 @@
+//! Every word that leaves the program, and the progress bar: colours and bars vanish where nobody
+//! looks at them.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use keywright::model::Event;
+
+use super::args::Color;
+use super::error::CliError;
+
+/// Standard output, standard error and how they may be used.
+pub(crate) struct Ui {
+    color: Color,
+    quiet: bool,
+}
+
+impl Ui {
+    /// Takes what the command line says.
+    pub(crate) fn new(color: Color, quiet: bool) -> Self {
+        Self { color, quiet }
+    }
+
+    /// Whether standard output takes colours.
+    pub(crate) fn colour(&self) -> bool {
+        self.takes_colour(&io::stdout())
+    }
+
+    fn takes_colour(&self, stream: &impl IsTerminal) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                stream.is_terminal()
+                    && !set("NO_COLOR")
+                    && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+            }
+        }
+    }
+
+    /// The width of the screen, in columns.
+    pub(crate) fn width(&self) -> usize {
+        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        columns.filter(|w| *w >= 40).unwrap_or(100)
+    }
+
+    /// Writes to standard output. A reader that went away is a good end.
+    pub(crate) fn print(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tells something by the way, unless asked to be quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say("note", anstyle::AnsiColor::Cyan, text);
+        }
+    }
+
+    /// Warns.
+    pub(crate) fn warn(&self, text: &str) {
+        self.say("warning", anstyle::AnsiColor::Yellow, text);
+    }
+
+    /// Tells an error with its way out.
+    pub(crate) fn error(&self, error: &CliError) {
+        self.say("error", anstyle::AnsiColor::Red, &error.what);
+        let mut err = io::stderr().lock();
+        if !error.why.is_empty() {
+            let _ = writeln!(err, "  why: {}", error.why);
+        }
+        if !error.fix.is_empty() {
+            let _ = writeln!(err, "  fix: {}", error.fix);
+        }
+    }
+
+    /// Tells of a panic without what it said.
+    pub(crate) fn bug(&self, place: &str) {
+        self.say(
+            "bug",
+            anstyle::AnsiColor::Red,
+            &format!("Keywright stopped at {place}; please report it with this line"),
+        );
+    }
+
+    fn say(&self, word: &str, color: anstyle::AnsiColor, text: &str) {
+        let style =
+            if self.takes_colour(&io::stderr()) { color.on_default().bold() } else { anstyle::Style::new() };
+        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {text}");
+    }
+
+    /// Begins to show progress; nothing is shown where nobody looks.
+    pub(crate) fn progress(&self) -> Progress {
+        let hidden = self.quiet || !io::stderr().is_terminal();
+        Progress { bar: Mutex::new(None), hidden }
+    }
+}
+
+/// A progress bar that follows a scan's events.
+pub(crate) struct Progress {
+    bar: Mutex<Option<ProgressBar>>,
+    hidden: bool,
+}
+
+impl Progress {
+    /// Follows one event.
+    pub(crate) fn follow(&self, event: &Event) {
+        if self.hidden {
+            return;
+        }
+        let mut bar = self.bar.lock().expect("drawing does not panic");
+        match event {
+            Event::Stage(name, steps) => {
+                if let Some(old) = bar.take() {
+                    old.finish_and_clear();
+                }
+                *bar = Some(new_bar(name, *steps));
+            }
+            Event::Step(steps) => {
+                if let Some(bar) = &*bar {
+                    bar.inc(*steps);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn end(self) {
+        if let Some(bar) = self.bar.into_inner().expect("drawing does not panic") {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn new_bar(name: &'static str, steps: u64) -> ProgressBar {
+    let bar = if steps > 0 { ProgressBar::new(steps) } else { ProgressBar::new_spinner() };
+    let template = if steps > 0 {
+        "{msg:>24} [{bar:30}] {human_pos}/{human_len} {eta}"
+    } else {
+        "{msg:>24} {spinner} {human_pos}"
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_message(name);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}

@@ -1,0 +1,94 @@
+//! The checks that decide how sure a match is.
+
+use std::ops::Range;
+
+use regex_automata::util::captures::Captures;
+
+use super::structure::Shape;
+use super::{checksum, entropy, placeholder, structure};
+use crate::model::{Check, Confidence, Verdict};
+use crate::rule::{Rule, Structure};
+
+/// A match that passed: where its secret is and how sure it is.
+pub(super) struct Match {
+    /// The secret's offsets.
+    pub(super) secret: Range<usize>,
+    /// The whole match.
+    pub(super) whole: Range<usize>,
+    /// The public identifier beside the secret.
+    pub(super) key_id: Option<Range<usize>>,
+    /// How sure.
+    pub(super) confidence: Confidence,
+    /// The checks that had a say.
+    pub(super) checks: Vec<Check>,
+}
+
+/// Holds a match against its rule's checks; `None`: it is no finding.
+pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Match> {
+    let whole = captures.get_match()?.range();
+    let stands_free = !whole
+        .start
+        .checked_sub(1)
+        .is_some_and(|at| rule.not_before.as_ref().is_some_and(|c| c.has(bytes[at])))
+        && !bytes.get(whole.end).is_some_and(|b| rule.not_after.as_ref().is_some_and(|c| c.has(*b)));
+    if !stands_free {
+        return None;
+    }
+    let secret = secret_of(rule, captures).unwrap_or_else(|| whole.clone());
+    let text = &bytes[secret.clone()];
+    if text.is_empty() || rule.entropy.is_some_and(|least| entropy::per_byte(text) < least) {
+        return None;
+    }
+    let mut found = Match {
+        key_id: captures.get_group_by_name("key_id").map(|s| s.range()).filter(|id| *id != secret),
+        secret,
+        whole,
+        confidence: rule.confidence,
+        checks: Vec::new(),
+    };
+    if let Some(kind) = rule.checksum {
+        match checksum::check(kind, text) {
+            Some(true) => found.note("checksum", Verdict::Passed, "its checksum is right".into()),
+            Some(false) => found.note("checksum", Verdict::Failed, "its checksum is wrong".into()),
+            None => {}
+        }
+    }
+    if let Some(kind) = rule.structure {
+        let key_id = found.key_id.clone().map(|id| &bytes[id]);
+        match structure::check_of(kind, key_id, text) {
+            Shape::Holds(why) => found.note("structure", Verdict::Passed, why),
+            Shape::Broken(why) => found.note("structure", Verdict::Failed, why),
+            Shape::Harmless(_) => return None,
+            Shape::Unknown => {}
+        }
+    }
+    // A private key's text is long and regular by nature; its structure decides alone.
+    if rule.structure != Some(Structure::PrivateKey)
+        && !found.checks.iter().any(|c| c.verdict == Verdict::Passed)
+        && let Some(why) = placeholder::why(text)
+    {
+        found.note("placeholder", Verdict::Failed, why.into());
+    }
+    Some(found)
+}
+
+impl Match {
+    /// Takes a check's word: one that failed makes the match unsure, one that passed makes it sure.
+    fn note(&mut self, name: &'static str, verdict: Verdict, why: String) {
+        let failed = self.checks.iter().any(|c| c.verdict == Verdict::Failed);
+        self.confidence = match verdict {
+            Verdict::Failed => Confidence::Low,
+            Verdict::Passed if failed => Confidence::Low,
+            Verdict::Passed => Confidence::High,
+        };
+        self.checks.push(Check { name, verdict, why });
+    }
+}
+
+/// The group that is the secret; see [`Rule::secret_group`].
+fn secret_of(rule: &Rule, captures: &Captures) -> Option<Range<usize>> {
+    match rule.secret_group {
+        Some(group) => captures.get_group(group).map(|s| s.range()),
+        None => (1..captures.group_len()).find_map(|group| captures.get_group(group)).map(|s| s.range()),
+    }
+}

@@ -1,0 +1,144 @@
+//! One pass over the bytes that finds every place where one of many literals may stand.
+//!
+//! Each literal is known by its rarest four bytes, folded to lower case. A position of the input
+//! costs one multiplication and one bit of a 32 KiB table, however many literals there are; only
+//! where the bit is set are literals compared. aho-corasick is the reference in the tests.
+
+use crate::rule::literal::{SHORTEST, rarest};
+
+const BITS: u32 = 18;
+const WORDS: usize = 1 << (BITS - 6);
+const BUCKETS: usize = 1 << 12;
+/// Folds the case of four ASCII letters at once; other bytes may collide, the compare tells.
+const FOLD: u32 = 0x2020_2020;
+
+/// The literals of all rules, ready to be searched for.
+pub struct LiteralStage {
+    bits: Box<[u64; WORDS]>,
+    /// `entries[starts[b]..starts[b + 1]]` are those whose hash begins with `b`.
+    starts: Vec<u32>,
+    entries: Vec<Entry>,
+    literals: Vec<Box<[u8]>>,
+}
+
+struct Entry {
+    gram: u32,
+    literal: u32,
+    offset: u32,
+}
+
+impl LiteralStage {
+    /// Prepares literals of [`SHORTEST`] bytes or more; shorter ones are never found.
+    #[must_use]
+    pub fn new(literals: &[Vec<u8>]) -> Self {
+        let mut entries = Vec::with_capacity(literals.len());
+        for (index, literal) in literals.iter().enumerate().filter(|(_, l)| l.len() >= SHORTEST) {
+            let literal_index = u32::try_from(index).expect("fewer than four billion literals");
+            if literal.len() >= 4 {
+                let (offset, _) = rarest(literal);
+                let four = literal[offset..offset + 4].try_into().expect("four bytes");
+                let gram = u32::from_le_bytes(four) | FOLD;
+                let offset = u32::try_from(offset).expect("a literal is short");
+                entries.push(Entry { gram, literal: literal_index, offset });
+            } else {
+                // Three bytes: every byte that can follow, folded, makes a gram of its own.
+                for next in (0..=u8::MAX).filter(|b| b & 0x20 != 0) {
+                    let gram = u32::from_le_bytes([literal[0], literal[1], literal[2], next]) | FOLD;
+                    entries.push(Entry { gram, literal: literal_index, offset: 0 });
+                }
+            }
+        }
+        entries.sort_by_key(|e| hash(e.gram));
+        let mut bits = Box::new([0u64; WORDS]);
+        let mut starts = vec![0u32; BUCKETS + 1];
+        for entry in &entries {
+            let hash = hash(entry.gram);
+            bits[(hash >> 6) as usize] |= 1 << (hash & 63);
+            starts[bucket(hash) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Self { bits, starts, entries, literals: literals.iter().map(|l| l.as_slice().into()).collect() }
+    }
+
+    /// Calls `found(literal, offset)` for every place of `bytes` at which a literal stands, compared
+    /// without ASCII case; for one literal in rising order of offsets.
+    pub fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize)) {
+        for (at, four) in bytes.windows(4).enumerate() {
+            let gram = u32::from_le_bytes(four.try_into().expect("four bytes")) | FOLD;
+            let hash = hash(gram);
+            if self.bits[(hash >> 6) as usize] >> (hash & 63) & 1 == 1 {
+                self.compare(bytes, at, gram, hash, &mut found);
+            }
+        }
+        // The last three bytes are too few for a gram, and may be a whole literal.
+        if let Some([a, b, c]) = bytes.last_chunk::<3>().copied() {
+            let gram = u32::from_le_bytes([a, b, c, 0]) | FOLD;
+            self.compare(bytes, bytes.len() - 3, gram, hash(gram), &mut found);
+        }
+    }
+
+    #[cold]
+    fn compare(&self, bytes: &[u8], at: usize, gram: u32, hash: u32, found: &mut impl FnMut(usize, usize)) {
+        let bucket = bucket(hash);
+        for entry in &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
+            if entry.gram != gram {
+                continue;
+            }
+            let literal = &self.literals[entry.literal as usize];
+            let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
+            let stands = bytes[start..].get(..literal.len());
+            if stands.is_some_and(|text| text.eq_ignore_ascii_case(literal)) {
+                found(entry.literal as usize, start);
+            }
+        }
+    }
+}
+
+fn hash(gram: u32) -> u32 {
+    gram.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+}
+
+fn bucket(hash: u32) -> usize {
+    (hash >> (BITS - 12)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ours(literals: &[Vec<u8>], bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut all = Vec::new();
+        LiteralStage::new(literals).each(bytes, |literal, at| all.push((literal, at)));
+        all.sort_unstable();
+        all
+    }
+
+    fn reference(literals: &[Vec<u8>], bytes: &[u8]) -> Vec<(usize, usize)> {
+        let automaton =
+            aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(literals).unwrap();
+        let mut all: Vec<_> =
+            automaton.find_overlapping_iter(bytes).map(|m| (m.pattern().as_usize(), m.start())).collect();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn a_literal_at_either_end_is_found() {
+        let literals = [b"sk-".to_vec(), b"abcd".to_vec()];
+        assert_eq!(ours(&literals, b"ABCD sk-"), [(0, 5), (1, 0)]);
+        assert_eq!(ours(&literals, b"sk"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_aho_corasick_finds(
+            literals in prop::collection::vec(prop::collection::vec(prop::sample::select(&b"abKk-_:9"[..]), 3..8), 1..20),
+            bytes in prop::collection::vec(prop::sample::select(&b"abKkAB-_:9\n"[..]), 0..300),
+        ) {
+            prop_assert_eq!(ours(&literals, &bytes), reference(&literals, &bytes));
+        }
+    }
+}

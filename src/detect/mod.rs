@@ -1,0 +1,30 @@
+//! Pure detection: bytes in, hits out. No file, no clock, no network.
+//!
+//! literal stage → bounded expression → checks → one hit for each secret and place.
+//!
+//! - `detector`: the stages in their order
+//! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
+//! - `window`: the rule's expression, run only around a candidate
+//! - `judge`: the checks that decide how sure a match is
+//! - `checksum`, `structure`, `entropy`, `placeholder`: the checks
+//! - `overlap`: one hit for each secret and place
+//! - `mask`: the line a hit stands on, without any secret
+//! - `normal`: a secret's own bytes, without what stood around them
+//! - `mark`: marks on a line that let a hit be
+//! - `fingerprint`: names for secrets
+
+pub mod checksum;
+mod detector;
+pub mod entropy;
+pub mod fingerprint;
+mod judge;
+pub mod literal_stage;
+mod mark;
+mod mask;
+mod normal;
+mod overlap;
+pub mod placeholder;
+pub mod structure;
+mod window;
+
+pub use detector::Detector;

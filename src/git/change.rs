@@ -1,0 +1,257 @@
+//! What a commit or the index changes against its parents.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use super::commits::{message_start, parse};
+use super::open::{Repository, chain};
+use super::provenance::{FOLDER, SUBMODULE, entries};
+use super::{GitError, Id};
+
+/// A blob that stands at a path now and stood there in no parent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The path.
+    pub path: Vec<u8>,
+    /// The blob.
+    pub id: Id,
+    /// What each parent holds at the path instead, where it holds a blob.
+    pub earlier: Vec<Id>,
+}
+
+/// A commit of a range.
+pub struct RangeCommit {
+    /// The commit.
+    pub id: Id,
+    /// Its message.
+    pub message: Vec<u8>,
+    /// The blobs it brings in.
+    pub changes: Vec<Change>,
+}
+
+/// One entry of the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// The path.
+    pub path: Vec<u8>,
+    /// The blob; for a submodule, its commit.
+    pub id: Id,
+    /// Whether it is a submodule.
+    pub is_submodule: bool,
+    /// Whether it was only announced (`git add -N`) and has no content yet.
+    pub is_intent: bool,
+}
+
+/// Reads the index git would commit: the one `GIT_INDEX_FILE` names, or the repository's own. An
+/// index that is not there is empty.
+///
+/// # Errors
+/// [`GitError::Index`] if it is damaged.
+pub fn index(repo: &Repository) -> Result<Vec<IndexEntry>, GitError> {
+    let gix = repo.gix();
+    let path = std::env::var_os("GIT_INDEX_FILE").map_or_else(|| gix.index_path(), Into::into);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let fail = |e: &dyn std::error::Error| GitError::Index { path: path.clone(), why: chain(e) };
+    let file = gix::index::File::at(&path, gix.object_hash(), false, gix::index::decode::Options::default())
+        .map_err(|e| fail(&e))?;
+    let entry = |e: &gix::index::Entry| IndexEntry {
+        path: e.path(&file).to_vec(),
+        id: e.id,
+        is_submodule: e.mode.is_submodule(),
+        is_intent: e.flags.contains(gix::index::entry::Flags::INTENT_TO_ADD),
+    };
+    Ok(file.entries().iter().map(entry).collect())
+}
+
+/// Returns what the index changes against `HEAD` and, in a merge, the other parents.
+///
+/// # Errors
+/// [`GitError`] if the index or a parent's tree cannot be read.
+pub fn staged(repo: &Repository) -> Result<Vec<Change>, GitError> {
+    let mut parents: Vec<Id> = repo.head().into_iter().collect();
+    let merging = std::fs::read_to_string(repo.git_dir().join("MERGE_HEAD")).unwrap_or_default();
+    parents.extend(merging.lines().filter_map(|line| Id::from_hex(line.trim().as_bytes()).ok()));
+    let mut trees = Vec::new();
+    for parent in &parents {
+        trees.push(Flat::of(repo, &tree_of(repo, parent)?));
+    }
+    let mut changes = Vec::new();
+    for entry in index(repo)?.into_iter().filter(|e| !e.is_submodule && !e.is_intent) {
+        let mut earlier = Vec::new();
+        for tree in &mut trees {
+            earlier.extend(tree.get(&entry.path)?);
+        }
+        if !earlier.contains(&entry.id) {
+            changes.push(Change { path: entry.path, id: entry.id, earlier });
+        }
+    }
+    Ok(changes)
+}
+
+/// A tree asked by path: each folder is read once, and only if something in it is asked for.
+struct Flat<'r> {
+    repo: &'r Repository,
+    root: Id,
+    folders: HashMap<Vec<u8>, Folder>,
+}
+
+impl<'r> Flat<'r> {
+    fn of(repo: &'r Repository, root: &Id) -> Self {
+        Self { repo, root: *root, folders: HashMap::new() }
+    }
+
+    fn get(&mut self, path: &[u8]) -> Result<Option<Id>, GitError> {
+        let (folder, name) = split(path);
+        let found = self.folder(folder)?.and_then(|f| f.get(name).copied());
+        Ok(found.filter(|(mode, _)| *mode != FOLDER && *mode != SUBMODULE).map(|(_, id)| id))
+    }
+
+    fn folder(&mut self, path: &[u8]) -> Result<Option<&Folder>, GitError> {
+        if !self.folders.contains_key(path) {
+            let id = if path.is_empty() {
+                Some(self.root)
+            } else {
+                let (above, name) = split(path);
+                self.folder(above)?
+                    .and_then(|f| f.get(name))
+                    .filter(|(mode, _)| *mode == FOLDER)
+                    .map(|(_, id)| *id)
+            };
+            let content = match id {
+                Some(id) => read_tree(self.repo, &id)?,
+                None => HashMap::new(),
+            };
+            self.folders.insert(path.to_vec(), content);
+        }
+        Ok(self.folders.get(path))
+    }
+}
+
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memrchr(b'/', path) {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (&[], path),
+    }
+}
+
+/// A folder's entries by name: mode and id.
+type Folder = HashMap<Vec<u8>, (u32, Id)>;
+
+fn read_tree(repo: &Repository, id: &Id) -> Result<Folder, GitError> {
+    let fail = |why: String| GitError::Object { id: id.to_string(), why };
+    let gix = repo.gix();
+    if gix.empty_tree().id == *id {
+        return Ok(HashMap::new());
+    }
+    let object = gix.find_object(*id).map_err(|e| fail(chain(&e)))?;
+    if object.kind != gix::object::Kind::Tree {
+        return Err(fail("it is no tree".into()));
+    }
+    let hash_len = id.as_bytes().len();
+    Ok(entries(&object.data, hash_len).map(|(mode, name, id)| (name.to_vec(), (mode, id))).collect())
+}
+
+fn tree_of(repo: &Repository, commit: &Id) -> Result<Id, GitError> {
+    let fail = |why: String| GitError::Object { id: commit.to_string(), why };
+    let object = repo.gix().find_object(*commit).map_err(|e| fail(chain(&e)))?.detach();
+    Ok(parse(*commit, &object.data).ok_or_else(|| fail("it is no commit".into()))?.0.tree)
+}
+
+/// Calls `see` for each commit that `to` reaches and `from` does not, newest first, with the blobs
+/// it brings in; what cannot be read is given as an error and the walk goes on.
+///
+/// # Errors
+/// [`GitError::Revision`] if the walk cannot begin.
+pub fn range(
+    repo: &Repository,
+    from: &[Id],
+    to: &[Id],
+    see: &mut dyn FnMut(Result<RangeCommit, GitError>) -> ControlFlow<()>,
+) -> Result<(), GitError> {
+    let gix = repo.gix();
+    let names = || to.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let walk = gix
+        .rev_walk(to.iter().copied())
+        .with_hidden(from.iter().copied())
+        .all()
+        .map_err(|e| GitError::Revision { name: names(), why: chain(&e) })?;
+    for commit in walk {
+        let one = commit
+            .map_err(|e| GitError::Revision { name: names(), why: chain(&e) })
+            .and_then(|info| range_commit(repo, &info.id));
+        if see(one).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn range_commit(repo: &Repository, id: &Id) -> Result<RangeCommit, GitError> {
+    let fail = |why: String| GitError::Object { id: id.to_string(), why };
+    let object = repo.gix().find_object(*id).map_err(|e| fail(chain(&e)))?.detach();
+    let (commit, _) = parse(*id, &object.data).ok_or_else(|| fail("it is no commit".into()))?;
+    let edge = repo.shallow_edge();
+    let mut parents = Vec::new();
+    // At a shallow clone's edge the parents are not there: all of the commit counts as its own.
+    if !edge.contains(id) {
+        for parent in &commit.parents {
+            parents.push(Some(tree_of(repo, parent)?));
+        }
+    }
+    let mut changes = Vec::new();
+    compare(repo, Some(commit.tree), &parents, &[], 0, &mut changes)?;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(RangeCommit { id: *id, message: object.data[message_start(&object.data)..].to_vec(), changes })
+}
+
+/// The deepest folder compared.
+const DEEPEST: usize = 400;
+
+/// Lists the blobs below `tree` that no parent holds at the same path.
+fn compare(
+    repo: &Repository,
+    tree: Option<Id>,
+    parents: &[Option<Id>],
+    prefix: &[u8],
+    depth: usize,
+    changes: &mut Vec<Change>,
+) -> Result<(), GitError> {
+    let Some(tree) = tree.filter(|t| !parents.contains(&Some(*t))) else { return Ok(()) };
+    if depth > DEEPEST {
+        return Err(GitError::Object {
+            id: tree.to_string(),
+            why: format!("it lies more than {DEEPEST} folders deep"),
+        });
+    }
+    let own = read_tree(repo, &tree)?;
+    let mut theirs = Vec::with_capacity(parents.len());
+    for parent in parents {
+        theirs.push(match parent {
+            Some(id) => read_tree(repo, id)?,
+            None => HashMap::new(),
+        });
+    }
+    for (name, (mode, id)) in own {
+        let path = if prefix.is_empty() { name.clone() } else { [prefix, &name].join(&b'/') };
+        let at = |is_folder: bool| {
+            let name = &name;
+            theirs.iter().map(move |t| {
+                t.get(name)
+                    .filter(|(mode, _)| (*mode == FOLDER) == is_folder && *mode != SUBMODULE)
+                    .map(|(_, id)| *id)
+            })
+        };
+        if mode == FOLDER {
+            let parents: Vec<Option<Id>> = at(true).collect();
+            compare(repo, Some(id), &parents, &path, depth + 1, changes)?;
+        } else if mode != SUBMODULE {
+            let earlier: Vec<Id> = at(false).flatten().collect();
+            if !earlier.contains(&id) {
+                changes.push(Change { path, id, earlier });
+            }
+        }
+    }
+    Ok(())
+}

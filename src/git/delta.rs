@@ -1,0 +1,110 @@
+//! Deltas of packs: copies from a base and insertions (gitformat-pack, "Deltified representation").
+
+use super::open::LARGEST_HELD;
+
+/// Reads the size at the front of a delta; returns it and what follows.
+fn size(delta: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0u64;
+    for (at, byte) in delta.iter().enumerate().take(9) {
+        value |= u64::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((value, &delta[at + 1..]));
+        }
+    }
+    None
+}
+
+/// Returns the size of what `delta` makes, if its front can be read and it is for a base of this size.
+pub(super) fn result_size(delta: &[u8], base: usize) -> Option<u64> {
+    let (base_size, rest) = size(delta)?;
+    (base_size == base as u64).then_some(())?;
+    size(rest).map(|(size, _)| size)
+}
+
+/// Writes what `delta` makes of `base` into `out`, which is cleared first; `None` if the delta is
+/// damaged: a wrong size, a copy from outside the base, the reserved instruction, a cut-off end.
+pub(super) fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let (_, rest) = size(delta)?;
+    let (wanted, mut ops) = size(rest)?;
+    // The size is the sender's word: nothing is reserved for more than can be held.
+    let wanted = usize::try_from(wanted).ok().filter(|size| *size as u64 <= LARGEST_HELD)?;
+    out.clear();
+    out.reserve(wanted);
+    while let Some((&op, rest)) = ops.split_first() {
+        ops = rest;
+        if op & 0x80 != 0 {
+            let mut take = |bits: u8, count: u8| {
+                let mut value = 0usize;
+                for at in 0..count {
+                    if op & (bits << at) != 0 {
+                        let (&byte, rest) = ops.split_first()?;
+                        value |= usize::from(byte) << (8 * at);
+                        ops = rest;
+                    }
+                }
+                Some(value)
+            };
+            let from = take(0x01, 4)?;
+            let length = match take(0x10, 3)? {
+                0 => 0x1_0000,
+                length => length,
+            };
+            if out.len() + length > wanted {
+                return None;
+            }
+            out.extend_from_slice(base.get(from..from.checked_add(length)?)?);
+        } else {
+            // Zero is reserved.
+            let length = (op != 0).then_some(usize::from(op))?;
+            if out.len() + length > wanted {
+                return None;
+            }
+            out.extend_from_slice(ops.get(..length)?);
+            ops = &ops[length..];
+        }
+    }
+    (out.len() == wanted).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn applied(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        apply(base, delta, &mut out).map(|()| out)
+    }
+
+    #[test]
+    fn copies_and_insertions() {
+        // base size 6, result size 7; copy 3 bytes from offset 1; insert "xy"; copy 2 from offset 0.
+        let delta = [6, 7, 0x91, 1, 3, 2, b'x', b'y', 0x90, 2];
+        assert_eq!(applied(b"abcdef", &delta).as_deref(), Some(&b"bcdxyab"[..]));
+        assert_eq!(result_size(&delta, 6), Some(7));
+        assert_eq!(result_size(&delta, 5), None);
+    }
+
+    #[test]
+    fn damaged_deltas_make_nothing() {
+        for delta in [
+            &[3, 3, 0x91, 1, 3][..],    // copies past the base's end
+            &[3, 3, 0][..],             // the reserved instruction
+            &[3, 3, 3, b'a'][..],       // cut off
+            &[3, 1, 2, b'a', b'b'][..], // makes more than it said
+            &[3, 9, 1, b'a'][..],       // makes less than it said
+            &[0x80; 12][..],            // a size without an end
+        ] {
+            assert_eq!(applied(b"abc", delta), None, "{delta:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_delta_is_taken_without_panic(base in prop::collection::vec(any::<u8>(), 0..64), delta in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut out = Vec::new();
+            let made = apply(&base, &delta, &mut out);
+            prop_assert!(made.is_none() || out.len() as u64 == result_size(&delta, base.len()).unwrap_or(out.len() as u64));
+        }
+    }
+}

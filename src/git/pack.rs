@@ -1,0 +1,280 @@
+//! A whole pack through its delta trees: every entry is inflated once, and no object is looked up.
+//!
+//! An object is a root (stored whole) or a delta against another entry, so the entries of a pack are
+//! a forest, and all of one tree share the kind of their root. Trees are walked in parallel; only
+//! the objects on the current path are held.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gix::odb::pack;
+use rayon::prelude::*;
+
+use super::object::{Inflating, LARGEST_WHOLE};
+use super::open::{LARGEST_HELD, chain};
+use super::{Body, GitError, Id, Kind, delta};
+
+/// What went wrong with one object.
+pub struct Damage {
+    /// The object.
+    pub id: Id,
+    /// Whether it is too large rather than damaged.
+    pub too_large: bool,
+    /// What is wrong, in words.
+    pub why: String,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// A pack with its index, and which entry is made from which.
+pub(super) struct Pack {
+    data: pack::data::File,
+    index: pack::index::File,
+    nodes: Vec<Node>,
+    roots: Vec<(u32, Kind)>,
+    orphans: Vec<u32>,
+}
+
+struct Node {
+    offset: u64,
+    /// The object's number in the index.
+    number: u32,
+    first_child: u32,
+    next_sibling: u32,
+}
+
+impl Pack {
+    /// Opens the pack whose index this is.
+    pub(super) fn open(index_path: &Path, hash: gix::hash::Kind) -> Result<Self, GitError> {
+        let fail = |why: String| GitError::Folder { path: index_path.into(), why };
+        let index = pack::index::File::at(index_path, hash).map_err(|e| fail(chain(&e)))?;
+        let data = pack::data::File::at(index_path.with_extension("pack"), hash)
+            .map_err(|e| fail(chain(&e)))?
+            .with_alloc_limit_bytes(usize::try_from(LARGEST_HELD).ok());
+        let mut nodes: Vec<Node> = (0..index.num_objects())
+            .map(|number| Node {
+                offset: index.pack_offset_at_index(number),
+                number,
+                first_child: NONE,
+                next_sibling: NONE,
+            })
+            .collect();
+        nodes.sort_unstable_by_key(|n| n.offset);
+        let mut found = Self { data, index, nodes, roots: Vec::new(), orphans: Vec::new() };
+        found.plant();
+        Ok(found)
+    }
+
+    /// Returns how many objects the pack holds.
+    pub(super) fn len(&self) -> u64 {
+        self.nodes.len() as u64
+    }
+
+    /// Tells whether the pack holds an object.
+    pub(super) fn has(&self, id: &Id) -> bool {
+        self.index.lookup(id).is_some()
+    }
+
+    /// Links every entry to the one it is made from.
+    fn plant(&mut self) {
+        for at in 0..self.nodes.len() {
+            let node = u32::try_from(at).expect("a pack has fewer than four billion entries");
+            let base = match self.entry(node).map(|e| (e.header, e)) {
+                Ok((pack::data::entry::Header::OfsDelta { base_distance }, e)) => {
+                    e.checked_base_pack_offset(base_distance)
+                }
+                Ok((pack::data::entry::Header::RefDelta { base_id }, _)) => {
+                    self.index.lookup(base_id).map(|number| self.index.pack_offset_at_index(number))
+                }
+                Ok((header, _)) => {
+                    match header.as_kind() {
+                        Some(kind) => self.roots.push((node, Kind::of(kind))),
+                        None => self.orphans.push(node),
+                    }
+                    continue;
+                }
+                Err(_) => None,
+            };
+            let parent = base.and_then(|offset| self.nodes.binary_search_by_key(&offset, |n| n.offset).ok());
+            match parent.filter(|parent| *parent != at) {
+                Some(parent) => {
+                    self.nodes[at].next_sibling = self.nodes[parent].first_child;
+                    self.nodes[parent].first_child = node;
+                }
+                None => self.orphans.push(node),
+            }
+        }
+    }
+
+    fn entry(&self, node: u32) -> Result<pack::data::Entry, String> {
+        self.data.entry(self.nodes[node as usize].offset).map_err(|e| chain(&e))
+    }
+
+    fn id(&self, node: u32) -> Id {
+        self.index.oid_at_index(self.nodes[node as usize].number).to_owned()
+    }
+
+    fn children(&self, node: u32) -> impl Iterator<Item = u32> {
+        let link = |n: u32| (n != NONE).then_some(n);
+        std::iter::successors(link(self.nodes[node as usize].first_child), move |n| {
+            link(self.nodes[*n as usize].next_sibling)
+        })
+    }
+
+    /// Calls `see` for every object of a wanted kind and `damaged` for what cannot be read, from
+    /// several threads; returns how many objects of other kinds were passed over.
+    pub(super) fn each(
+        &self,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        see: &(dyn Fn(Kind, &Id, Body<'_>) + Sync),
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) -> u64 {
+        let passed = AtomicU64::new(0);
+        let met = AtomicU64::new(0);
+        self.roots.par_iter().for_each(|(root, kind)| {
+            let count = if wanted(*kind) {
+                self.walk(*root, *kind, see, damaged)
+            } else {
+                let count = self.count(*root);
+                passed.fetch_add(count, Ordering::Relaxed);
+                count
+            };
+            met.fetch_add(count, Ordering::Relaxed);
+        });
+        for orphan in &self.orphans {
+            let count = self.lose(*orphan, "what it is made from is not in the pack", false, damaged);
+            met.fetch_add(count, Ordering::Relaxed);
+        }
+        // Deltas that are made from one another in a circle hang on no root and were never met.
+        let lost = self.len().saturating_sub(met.load(Ordering::Relaxed));
+        if lost > 0 {
+            damaged(Damage {
+                id: Id::null(self.index.object_hash()),
+                too_large: false,
+                why: format!(
+                    "{lost} objects of {} are made from one another in a circle",
+                    self.data.path().display()
+                ),
+            });
+        }
+        passed.into_inner()
+    }
+
+    fn count(&self, root: u32) -> u64 {
+        let mut count = 0;
+        let mut stack = vec![root];
+        while let Some(node) = stack.pop() {
+            count += 1;
+            stack.extend(self.children(node));
+        }
+        count
+    }
+
+    /// Reports an entry and everything made from it as unreadable; returns how many that are.
+    fn lose(&self, node: u32, why: &str, too_large: bool, damaged: &(dyn Fn(Damage) + Sync)) -> u64 {
+        let mut count = 0;
+        let mut stack = vec![node];
+        while let Some(node) = stack.pop() {
+            count += 1;
+            damaged(Damage { id: self.id(node), too_large, why: why.into() });
+            stack.extend(self.children(node));
+        }
+        count
+    }
+
+    /// Walks one delta tree, depth first; returns how many entries it has.
+    fn walk(
+        &self,
+        root: u32,
+        kind: Kind,
+        see: &(dyn Fn(Kind, &Id, Body<'_>) + Sync),
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) -> u64 {
+        let mut inflate = gix::zlib::Inflate::default();
+        let mut delta_buffer = Vec::new();
+        let mut result = Vec::new();
+        let mut count = 0;
+        let mut stack: Vec<(u32, Option<Arc<Vec<u8>>>)> = vec![(root, None)];
+        while let Some((node, base)) = stack.pop() {
+            let is_leaf = self.nodes[node as usize].first_child == NONE;
+            let made = self.make(
+                node,
+                base.as_deref().map(Vec::as_slice),
+                is_leaf,
+                &mut inflate,
+                &mut delta_buffer,
+                &mut result,
+            );
+            drop(base);
+            match made {
+                Ok(Made::Held) => see(kind, &self.id(node), Body::Whole(&result)),
+                Ok(Made::Stream(mut stream)) => see(kind, &self.id(node), Body::Stream(&mut stream)),
+                Err((why, too_large)) => {
+                    count += self.lose(node, &why, too_large, damaged);
+                    continue;
+                }
+            }
+            count += 1;
+            if !is_leaf {
+                let base = Arc::new(std::mem::take(&mut result));
+                stack.extend(self.children(node).map(|child| (child, Some(base.clone()))));
+            }
+        }
+        count
+    }
+
+    /// Inflates one entry and, if it is a delta, applies it to `base`.
+    fn make(
+        &self,
+        node: u32,
+        base: Option<&[u8]>,
+        is_leaf: bool,
+        inflate: &mut gix::zlib::Inflate,
+        delta_buffer: &mut Vec<u8>,
+        result: &mut Vec<u8>,
+    ) -> Result<Made<'_>, (String, bool)> {
+        let too_large = |size: u64| (format!("{size} bytes are more than can be held"), true);
+        let entry = self.entry(node).map_err(|why| (why, false))?;
+        if base.is_none() && is_leaf && entry.decompressed_size > LARGEST_WHOLE {
+            let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64);
+            let packed = packed.ok_or(("it lies outside the pack".into(), false))?;
+            return Ok(Made::Stream(Inflating::new(packed).take(entry.decompressed_size)));
+        }
+        if entry.decompressed_size > LARGEST_HELD {
+            return Err(too_large(entry.decompressed_size));
+        }
+        let size =
+            usize::try_from(entry.decompressed_size).map_err(|_| too_large(entry.decompressed_size))?;
+        let into = if base.is_some() { &mut *delta_buffer } else { &mut *result };
+        into.clear();
+        into.resize(size, 0);
+        self.data.decompress_entry(&entry, inflate, into).map_err(|e| (chain(&e), false))?;
+        let Some(base) = base else { return Ok(Made::Held) };
+        let size = delta::result_size(delta_buffer, base.len())
+            .ok_or(("its delta is for another base".into(), false))?;
+        if size > LARGEST_HELD {
+            return Err(too_large(size));
+        }
+        delta::apply(base, delta_buffer, result).ok_or(("its delta is damaged".into(), false))?;
+        Ok(Made::Held)
+    }
+
+    /// Returns a stream of the object with this id if the pack holds it whole, not as a delta.
+    pub(super) fn stream(&self, id: &Id) -> Option<(Kind, std::io::Take<Inflating<'_>>)> {
+        let offset = self.index.pack_offset_at_index(self.index.lookup(id)?);
+        let entry = self.data.entry(offset).ok()?;
+        let kind = Kind::of(entry.header.as_kind()?);
+        let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64)?;
+        Some((kind, Inflating::new(packed).take(entry.decompressed_size)))
+    }
+}
+
+/// An object that was made.
+enum Made<'a> {
+    /// It stands in the buffer.
+    Held,
+    /// It is too large to stand anywhere.
+    Stream(std::io::Take<Inflating<'a>>),
+}

@@ -1,0 +1,89 @@
+//! What a run found, told: values in, bytes out. It reads no file and no clock.
+//!
+//! The formats, one room each, that do not know each other:
+//!
+//! - `human`: for a person at a terminal or reading a log
+//! - `json`: one object
+//! - `jsonl`: one object a line
+//! - `sarif`: SARIF 2.1.0, for code scanning services
+//!
+//! Below them, what they share:
+//!
+//! - `outcome`: what there is to tell, which of it is shown and which of it counts
+//! - `tally`: the numbers at the end
+//! - `shape`: findings and coverage as JSON objects
+//! - `escape`: JSON in which no invisible character is left
+//! - `veil`: takes a secret out of a path or a name that repeats it
+
+mod escape;
+mod human;
+mod json;
+mod jsonl;
+mod outcome;
+#[cfg(test)]
+mod sample;
+mod sarif;
+mod shape;
+mod tally;
+mod veil;
+
+use std::io::{self, Write};
+
+pub use outcome::{Outcome, Standing, Style, counts, standing};
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a person.
+    Human,
+    /// One pretty object.
+    Json,
+    /// One object a line, the summary last.
+    Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Format {
+    /// Every format, in the order in which help lists them.
+    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+
+    /// Returns the word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// Returns every word.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::word)
+    }
+}
+
+/// Tells an outcome in a format.
+///
+/// # Errors
+///
+/// Returns the writer's error; a broken pipe is the caller's to judge.
+pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(outcome, style, out),
+        Format::Json => json::write(outcome, style, out),
+        Format::Jsonl => jsonl::write(outcome, style, out),
+        Format::Sarif => sarif::write(outcome, style, out),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! What the commits of a range brought in: every blob that stands at a path where no parent holds
+//! it, merge resolutions and what was removed again included, and every message.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::staged::read_change;
+use super::{Found, Located, See, Source, SourceError, Tell, skip, skipped_object};
+use crate::git::{Id, Repository, change, commits};
+use crate::model::{Blob, Event, Origin, Path, SkipReason};
+
+/// The commits that `to` reaches and `from` does not.
+pub struct Range<'r> {
+    repo: &'r Repository,
+    from: Vec<Id>,
+    to: Vec<Id>,
+}
+
+impl<'r> Range<'r> {
+    /// Takes `A..B`; a side left out is `HEAD`, and an `A` of zeros is nothing, as in a first push.
+    ///
+    /// # Errors
+    /// If a side does not exist.
+    pub fn between(repo: &'r Repository, text: &str) -> Result<Self, SourceError> {
+        let (from, to) = text.split_once("...").or_else(|| text.split_once("..")).unwrap_or((text, ""));
+        let side = |name: &str| repo.commit(if name.is_empty() { "HEAD" } else { name });
+        let is_nothing = !from.is_empty() && from.bytes().all(|b| b == b'0') && from.len() >= 40;
+        let from = if is_nothing { Vec::new() } else { vec![side(from)?] };
+        Ok(Self { repo, from, to: vec![side(to)?] })
+    }
+
+    /// Takes the commits that any of `tips` reaches and `since` does not.
+    ///
+    /// # Errors
+    /// If `since` does not exist.
+    pub fn since(repo: &'r Repository, since: &str, tips: Vec<Id>) -> Result<Self, SourceError> {
+        Ok(Self { repo, from: vec![repo.commit(since)?], to: tips })
+    }
+}
+
+impl Source for Range<'_> {
+    fn read(&self, see: &See<'_>, tell: &Tell<'_>) -> Result<(), SourceError> {
+        let edge = self.repo.shallow_edge();
+        tell(Event::Stage("commits of the range", 0));
+        // One commit is read while the walk goes on to the next ones.
+        let mut waiting = Vec::new();
+        let flush = |waiting: &mut Vec<change::RangeCommit>| {
+            waiting.par_iter().for_each(|commit| read_commit(self.repo, commit, see, tell));
+            waiting.clear();
+        };
+        change::range(self.repo, &self.from, &self.to, &mut |commit| {
+            match commit {
+                Ok(commit) => {
+                    if edge.contains(&commit.id) {
+                        let what = format!("what came before commit {}", commit.id);
+                        tell(skip(SkipReason::Shallow, what, "git fetch --unshallow"));
+                    }
+                    waiting.push(commit);
+                    if waiting.len() >= 64 {
+                        flush(&mut waiting);
+                    }
+                }
+                Err(e) => tell(skipped_object(&e)),
+            }
+            ControlFlow::Continue(())
+        })?;
+        flush(&mut waiting);
+        Ok(())
+    }
+
+    fn locate(&self, found: Vec<Found>, _tell: &Tell<'_>) -> Result<Vec<Located>, SourceError> {
+        let cards = Mutex::new(HashMap::new());
+        Ok(found
+            .into_iter()
+            .map(|found| {
+                let commit = match &found.origin {
+                    Origin::Change(_, _, commit) | Origin::CommitMessage(commit) => Some(commit.clone()),
+                    _ => None,
+                };
+                let card = commit.and_then(|hex| {
+                    let mut cards = cards.lock().expect("no thread panics while it holds this");
+                    let read = || commits::card(self.repo, &Id::from_hex(hex.as_bytes()).ok()?).ok();
+                    cards.entry(hex.clone()).or_insert_with(read).clone()
+                });
+                Located::at_origin(found).brought_by(card)
+            })
+            .collect())
+    }
+}
+
+fn read_commit(repo: &Repository, commit: &change::RangeCommit, see: &See<'_>, tell: &Tell<'_>) {
+    let id = commit.id.to_string();
+    see(Blob::whole(Origin::CommitMessage(id.clone()), &commit.message));
+    tell(Event::Bytes(commit.message.len() as u64));
+    for change in &commit.changes {
+        let origin = Origin::Change(Path::new(change.path.as_slice()), change.id.to_string(), id.clone());
+        read_change(repo, &change.id, &change.earlier, &origin, see, tell);
+        tell(Event::Objects(1));
+    }
+    tell(Event::Commits(1));
+    tell(Event::Step(1));
+}

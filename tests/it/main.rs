@@ -1,0 +1,3 @@
+//! Stories about the whole program.
+
+mod rules;

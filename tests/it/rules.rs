@@ -1,0 +1,40 @@
+//! Every built-in rule finds its own examples and lets pass what it says it lets pass.
+
+use keywright::detect::Detector;
+use keywright::model::{Confidence, Extent, Severity};
+use keywright::rule::{RuleSet, builtin, proof};
+
+#[test]
+fn every_rule_keeps_its_word() {
+    let detector = Detector::new(RuleSet::builtin());
+    let finds = |text: &str| -> Vec<String> {
+        detector
+            .detect(text.as_bytes(), &Extent::whole(text.len()))
+            .iter()
+            .filter(|h| h.confidence >= Confidence::Medium)
+            .map(|h| h.rule.id.clone())
+            .collect()
+    };
+    let broken: Vec<String> =
+        builtin::files().iter().flat_map(|f| &f.rules).flat_map(|r| proof::prove(r, finds)).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_literal_to_search_for() {
+    for file in builtin::files() {
+        assert!(file.warnings.is_empty(), "{:?}", file.warnings);
+        for rule in file.rules {
+            let regex = rule.regex.as_deref().expect("built-in rules have an expression");
+            assert!(keywright::rule::literal::anchors(regex).is_some(), "{}: no literal", rule.card.id);
+        }
+    }
+}
+
+#[test]
+fn a_key_id_alone_is_information_only() {
+    // R31: safe to log and to paste.
+    let rules = RuleSet::builtin().rules;
+    let severity = |id: &str| rules.iter().find(|r| r.card.id == id).map(|r| r.card.severity);
+    assert_eq!(severity("atlasvpn-proxy-key-id"), Some(Severity::Info));
+}
