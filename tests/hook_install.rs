@@ -647,6 +647,18 @@ story! {
         }
     }
 
+    fn a_manager_that_wrote_its_hook_anew_is_chained_again(home) {
+        let repo = Repo::new(home);
+        let old = "#!/bin/sh\ncall_lefthook run pre-commit\n";
+        put(&repo.hook(), old, 0o755);
+        repo.install().unwrap();
+        put(&repo.hook(), old, 0o755);
+        assert_eq!(repo.install().unwrap().done, Done::Installed);
+        put(&repo.hook(), "#!/bin/sh\nlefthook, but a newer one\n", 0o755);
+        let error = repo.install().unwrap_err();
+        assert!(matches!(error, HookError::KeptNameTaken { .. }), "{error}");
+    }
+
     fn a_framework_that_took_our_hook_over_still_runs_it_once(home) {
         let repo = Repo::new(home);
         // As `pre-commit install` does: the hook that is there becomes `.legacy` and is run first.
