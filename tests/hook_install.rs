@@ -5,6 +5,8 @@
 //! runs in a process of its own with an environment of its own, and nobody's `~/.gitconfig` is read
 //! or written.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers are tests")]
+
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -424,8 +426,9 @@ story! {
 
     fn another_owners_repository_is_left_alone(home) {
         let repo = Repo::new(home);
+        let other = Some(fs::metadata(&repo.dir).unwrap().uid() + 1);
         // Only root can give a folder away.
-        if chown(&repo.dir, Some(65534), None).is_err() || chown(repo.dir.join(".git"), Some(65534), None).is_err() {
+        if chown(&repo.dir, other, None).is_err() || chown(repo.dir.join(".git"), other, None).is_err() {
             return;
         }
         let error = repo.install().unwrap_err();
