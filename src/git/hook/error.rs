@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::text::shown;
 
-/// Why a hook was not put in, taken out or read. Nothing was changed when one of these is returned.
+/// Why a hook was not put in, taken out or read. An installation that returns one has changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
     /// There is no repository here.

@@ -100,6 +100,14 @@ fn keep(path: &Path, kept: &Path) -> Result<(), HookError> {
     }
 }
 
+/// Tells two files with the same bytes and mode.
+pub(super) fn is_copy(one: &Path, other: &Path) -> bool {
+    match (look(one), look(other)) {
+        (Ok(Found::File { text: a, mode: m }), Ok(Found::File { text: b, mode: n })) => a == b && m == n,
+        _ => false,
+    }
+}
+
 /// Tells two names of one file.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (fs::symlink_metadata(one), fs::symlink_metadata(other)) {

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use gix::config::Source;
 
 use super::error::HookError;
-use super::kind::Kind;
+use super::kind::{Kind, Manager};
+use super::report::{Done, Report};
 
 /// Where git looks for a repository's hooks.
 #[derive(Debug)]
@@ -81,6 +82,39 @@ impl Place {
             unused: (default != folder).then_some(default),
             folder,
         })
+    }
+
+    /// Returns the file that is ours to write, or holds our lines.
+    pub(super) fn hook(&self, kind: Kind) -> PathBuf {
+        match self.layout {
+            Layout::Plain | Layout::OldHusky => self.folder.join(kind.name()),
+            Layout::Husky => self.folder.with_file_name(kind.name()),
+        }
+    }
+
+    /// Returns where a hook that was there before is kept.
+    pub(super) fn kept(&self, kind: Kind) -> PathBuf {
+        self.folder.join(kind.kept_name())
+    }
+
+    /// Returns the place git would use without `core.hooksPath`.
+    pub(super) fn into_unused(self) -> Option<Self> {
+        let folder = self.unused?;
+        Some(Self { folder, layout: Layout::Plain, shared: false, everywhere: false, unused: None })
+    }
+
+    /// Returns a report of what was done here.
+    pub(super) fn report(&self, kind: Kind, done: Done) -> Report {
+        Report {
+            kind,
+            hook: self.hook(kind),
+            done,
+            kept: None,
+            manager: (self.layout != Layout::Plain).then_some(Manager::Husky),
+            shared: self.shared,
+            everywhere: self.everywhere,
+            unused: None,
+        }
     }
 }
 
