@@ -6,7 +6,7 @@
 //! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
 //! - `window`: the rule's expression, run only around a candidate
 //! - `judge`: the checks that decide how sure a match is
-//! - `checksum`, `structure`, `entropy`, `placeholder`: the checks
+//! - `checksum`, `structure`, `entropy`, `placeholder`, `host`: the checks
 //! - `overlap`: one hit for each secret and place
 //! - `mask`: the line a hit stands on, without any secret
 //! - `normal`: a secret's own bytes, without what stood around them
@@ -17,6 +17,7 @@ pub mod checksum;
 mod detector;
 pub mod entropy;
 pub mod fingerprint;
+mod host;
 mod judge;
 pub mod literal_stage;
 mod mark;
