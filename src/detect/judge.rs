@@ -5,7 +5,7 @@ use std::ops::Range;
 use regex_automata::util::captures::Captures;
 
 use super::structure::Shape;
-use super::{checksum, entropy, placeholder, structure};
+use super::{checksum, entropy, host, placeholder, structure};
 use crate::model::{Check, Confidence, Verdict};
 use crate::rule::{Rule, Structure};
 
@@ -57,10 +57,15 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Ma
         let key_id = found.key_id.clone().map(|id| &bytes[id]);
         match structure::check_of(kind, key_id, text) {
             Shape::Holds(why) => found.note("structure", Verdict::Passed, why),
-            Shape::Broken(why) => found.note("structure", Verdict::Failed, why),
+            Shape::Broken(why) | Shape::Weak(why) => found.note("structure", Verdict::Failed, why),
             Shape::Harmless(_) => return None,
             Shape::Unknown => {}
         }
+    }
+    if let Some(host) = captures.get_group_by_name("host")
+        && let Some(why) = host::doubt(&bytes[host.range()], &bytes[found.secret.clone()], found.confidence)
+    {
+        found.note("host", Verdict::Failed, why.into());
     }
     // A private key's text is long and regular by nature; its structure decides alone.
     if rule.structure != Some(Structure::PrivateKey)

@@ -6,7 +6,7 @@
 //! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
 //! - `window`: the rule's expression, run only around a candidate
 //! - `judge`: the checks that decide how sure a match is
-//! - `checksum`, `structure`, `entropy`, `placeholder`: the checks
+//! - `checksum`, `structure`, `entropy`, `placeholder`, `host`: the checks
 //! - `encoded`: keys inside base64
 //! - `place`: line, column and the line's text
 //! - `overlap`: one hit for each secret and place
@@ -20,6 +20,7 @@ mod detector;
 mod encoded;
 pub mod entropy;
 pub mod fingerprint;
+mod host;
 mod judge;
 pub mod literal_stage;
 mod mark;

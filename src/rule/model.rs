@@ -129,15 +129,18 @@ pub enum Structure {
     PypiMacaroon,
     /// A password in a URL: not empty, not a placeholder, not a variable.
     UrlPassword,
+    /// Base64 of a user, a colon and a password (RFC 7617).
+    BasicAuth,
 }
 
 impl Structure {
-    const WORDS: [(&'static str, Self); 5] = [
+    const WORDS: [(&'static str, Self); 6] = [
         ("jwt", Self::Jwt),
         ("private-key", Self::PrivateKey),
         ("aws-key-id", Self::AwsKeyId),
         ("pypi-macaroon", Self::PypiMacaroon),
         ("url-password", Self::UrlPassword),
+        ("basic-auth", Self::BasicAuth),
     ];
 
     /// Reads the word used in rule files.

@@ -1,8 +1,9 @@
 //! Examples without a literal key: `ghp_{base62:30}{github-crc32}` is filled anew for every proof.
 //!
 //! In braces: an alphabet and a length (`{hex:64}`), a checksum over the token that stands right
-//! before it (`{github-crc32}`), a made key of a structured kind (`{jwt}`, `{ed25519-pem}`), or a PEM
-//! block's first or last line (`{begin:PUBLIC KEY}`).
+//! before it (`{github-crc32}`), a made key of a structured kind (`{jwt}`, `{ed25519-pem}`), a PEM
+//! block's first or last line (`{begin:PUBLIC KEY}`), base64 of a user and a made password
+//! (`{basic:deploy}`), or base64 of plain words (`{base64-of:user:password}`).
 //! `{{` and `}}` are braces.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -66,6 +67,13 @@ fn one(word: &str, before: &str, random: &mut Random) -> Result<String, Template
     let unknown = || TemplateError(format!("`{{{word}}}` is not known"));
     if let Some((mark @ ("begin" | "end"), label)) = word.split_once(':') {
         return Ok(format!("-----{} {label}-----", mark.to_ascii_uppercase()));
+    }
+    if let Some(user) = word.strip_prefix("basic:") {
+        let password = random.text(ALPHABETS[8].1, 16);
+        return Ok(BASE64.encode(format!("{user}:{password}").as_bytes()));
+    }
+    if let Some(text) = word.strip_prefix("base64-of:") {
+        return Ok(BASE64.encode(text.as_bytes()));
     }
     if let Some((alphabet, length)) = word.split_once(':') {
         let length: usize = length.parse().map_err(|_| unknown())?;

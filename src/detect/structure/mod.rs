@@ -2,12 +2,15 @@
 //!
 //! - `jwt`: header and payload of a JSON Web Token
 //! - `private_key`: PEM and OpenSSH blocks, through `pem` (text), `der`, `openssh` and `pgp` (bytes)
-//! - `aws_key_id`, `pypi`, `url_password`: what their names say
+//! - `aws_key_id`, `pypi`, `url_password`, `basic_auth`: what their names say
+//! - `dummy`: words that stand where a password would
 //!
 //! Sources for all of them: `docs/checks.md`.
 
 mod aws_key_id;
+mod basic_auth;
 mod der;
+mod dummy;
 mod jwt;
 mod openssh;
 mod pem;
@@ -27,6 +30,8 @@ pub enum Shape {
     Broken(String),
     /// It provably opens nothing: a public key, an encrypted one, a placeholder.
     Harmless(String),
+    /// It may be one, and is one that anybody could have typed.
+    Weak(String),
     /// It cannot be told.
     Unknown,
 }
@@ -61,6 +66,7 @@ pub fn check_of(kind: Structure, key_id: Option<&[u8]>, secret: &[u8]) -> Shape 
         Structure::AwsKeyId => aws_key_id::check(secret),
         Structure::PypiMacaroon => pypi::check(secret),
         Structure::UrlPassword => url_password::check(key_id, secret),
+        Structure::BasicAuth => basic_auth::check(secret),
     }
 }
 
@@ -68,12 +74,13 @@ pub fn check_of(kind: Structure, key_id: Option<&[u8]>, secret: &[u8]) -> Shape 
 mod tests {
     use super::*;
 
-    const KINDS: [Structure; 5] = [
+    const KINDS: [Structure; 6] = [
         Structure::Jwt,
         Structure::PrivateKey,
         Structure::AwsKeyId,
         Structure::PypiMacaroon,
         Structure::UrlPassword,
+        Structure::BasicAuth,
     ];
 
     proptest::proptest! {

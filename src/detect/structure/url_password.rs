@@ -1,57 +1,13 @@
 //! The password in a URL: whether it is one, or stands for one.
 
 use super::Shape;
-
-/// Words that stand where a password would.
-const PLACEHOLDERS: [&str; 37] = [
-    "changeit",
-    "changeme",
-    "change_me",
-    "change-me",
-    "dbpass",
-    "dbpassword",
-    "db_password",
-    "dummy",
-    "example",
-    "foobar",
-    "hunter2",
-    "letmein",
-    "mypass",
-    "mypassword",
-    "my_password",
-    "none",
-    "null",
-    "p4ssw0rd",
-    "pass",
-    "passwd",
-    "password",
-    "password1",
-    "passw0rd",
-    "placeholder",
-    "pwd",
-    "qwerty",
-    "redacted",
-    "removed",
-    "sample",
-    "secret",
-    "supersecret",
-    "test",
-    "testing",
-    "token",
-    "topsecret",
-    "your_password",
-    "yourpassword",
-];
-
-/// Default passwords of servers and their images, which everybody knows.
-const DEFAULTS: [&str; 16] = [
-    "admin", "default", "docker", "guest", "minio", "mongo", "mongodb", "mysql", "postgres", "rabbitmq",
-    "redis", "root", "sa", "toor", "user", "username",
-];
+use super::dummy::is_dummy;
 
 /// Says whether the password of `user`, if that is known, can open anything.
 pub(super) fn check(user: Option<&[u8]>, password: &[u8]) -> Shape {
-    let password = decoded(password);
+    // IMAP and SMTP URLs say behind a `;` how to sign in (RFC 5092).
+    let end = memchr::memmem::find(&password.to_ascii_lowercase(), b";auth=").unwrap_or(password.len());
+    let password = decoded(&password[..end]);
     let text = String::from_utf8_lossy(&password).to_ascii_lowercase();
     if password.len() < 3 {
         return Shape::harmless("no password, or too short to be one");
@@ -65,18 +21,28 @@ pub(super) fn check(user: Option<&[u8]>, password: &[u8]) -> Shape {
     if text.bytes().all(|b| b == text.as_bytes()[0]) {
         return Shape::harmless("one character repeated");
     }
-    let bare = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let stem = bare.trim_end_matches(|c: char| c.is_ascii_digit());
-    if PLACEHOLDERS.contains(&bare) || PLACEHOLDERS.contains(&stem) || bare.starts_with("your") {
+    if is_dummy(&text) || text.starts_with("your") || text.starts_with("xxx") {
         return Shape::harmless("a placeholder");
     }
-    if DEFAULTS.contains(&&*text) {
-        return Shape::harmless("a default password");
+    if "12345678901234567890".starts_with(&*text) || is_port(text.as_bytes()) {
+        return Shape::harmless("a counted sequence, or a port");
     }
-    if text.starts_with("xxx") || "12345678901234567890".starts_with(&*text) {
-        return Shape::harmless("a placeholder");
+    if is_weak(&password) {
+        return Shape::Weak("too short or too plain to be sure".into());
     }
     Shape::Unknown
+}
+
+/// Whether people would think of it by themselves: short, or letters alone.
+fn is_weak(password: &[u8]) -> bool {
+    let mixed = password.iter().any(u8::is_ascii_digit) && password.iter().any(u8::is_ascii_alphabetic);
+    password.len() < if mixed { 8 } else { 12 }
+}
+
+/// A port and what follows one: `host:8080?to=a@b` has no user.
+fn is_port(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    (1..=5).contains(&digits) && text.get(digits).is_some_and(|b| b"?#/".contains(b))
 }
 
 /// Tells whether a shell, a template or a format string fills this in later.
@@ -170,6 +136,8 @@ mod tests {
             "root",
             "__DB_PASS__",
             "...",
+            "p4ssw0rd",
+            "passwd-on-proxy",
         ] {
             assert!(matches!(check(None, text.as_bytes()), Shape::Harmless(_)), "{text}");
         }
@@ -178,9 +146,21 @@ mod tests {
     #[test]
     fn what_could_be_a_password_is_left_open() {
         assert!(matches!(check(Some(b"keep"), b"keep"), Shape::Harmless(_)));
-        for text in ["Tr0ub4dor&3", "s3cr3t:H0rse", "$tr0ng!pw", "correct%20horse", "p%40ssw0rd!x9", "a%zz9"]
-        {
+        for text in ["Tr0ub4dor&3", "s3cr3t:H0rse", "$tr0ng!pw", "correct%20horse", "p%40ssw0rd!x9"] {
             assert_eq!(check(Some(b"app"), text.as_bytes()), Shape::Unknown, "{text}");
         }
+    }
+
+    #[test]
+    fn what_anybody_could_have_typed_is_weak() {
+        for text in ["a%zz9", "swordfish", "zuul", "hahaha", "q8zr1v"] {
+            assert!(matches!(check(Some(b"app"), text.as_bytes()), Shape::Weak(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_password_is_none_of_it() {
+        assert!(matches!(check(None, b"secret;AUTH=NTLM"), Shape::Harmless(_)));
+        assert!(matches!(check(None, b"8080?to=me"), Shape::Harmless(_)));
     }
 }
