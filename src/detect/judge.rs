@@ -7,7 +7,7 @@ use regex_automata::util::captures::Captures;
 use super::structure::Shape;
 use super::{checksum, entropy, host, placeholder, structure};
 use crate::model::{Check, Confidence, Verdict};
-use crate::rule::{Rule, Structure};
+use crate::rule::{ByteClass, Rule, Structure};
 
 /// A match that passed: where its secret is and how sure it is.
 pub(super) struct Match {
@@ -26,11 +26,11 @@ pub(super) struct Match {
 /// Holds a match against its rule's checks; `None`: it is no finding.
 pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Match> {
     let whole = captures.get_match()?.range();
-    let stands_free = !whole
-        .start
-        .checked_sub(1)
-        .is_some_and(|at| rule.not_before.as_ref().is_some_and(|c| c.has(bytes[at])))
-        && !bytes.get(whole.end).is_some_and(|b| rule.not_after.as_ref().is_some_and(|c| c.has(*b)));
+    let holds = |class: &Option<ByteClass>, byte: Option<&u8>| {
+        byte.is_some_and(|b| class.as_ref().is_some_and(|c| c.has(*b)))
+    };
+    let before = bytes[..whole.start].last().filter(|_| !ends_in_escape(&bytes[..whole.start]));
+    let stands_free = !holds(&rule.not_before, before) && !holds(&rule.not_after, bytes.get(whole.end));
     if !stands_free {
         return None;
     }
@@ -77,6 +77,19 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Ma
     Some(found)
 }
 
+/// Whether text ends in a character written as an escape: `%3D` in a URL, `\n` or `\u003d` in a
+/// string. Its last letter is no part of what follows.
+fn ends_in_escape(text: &[u8]) -> bool {
+    let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    if let [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] = text {
+        return true;
+    }
+    [(3, b"%".as_slice()), (4, b"\\x"), (6, b"\\u")].iter().any(|(length, mark)| {
+        let tail = text.len().checked_sub(*length).and_then(|at| text[at..].strip_prefix(*mark));
+        tail.is_some_and(is_hex)
+    })
+}
+
 impl Match {
     /// Takes a check's word: one that failed makes the match unsure, one that passed makes it sure.
     fn note(&mut self, name: &'static str, verdict: Verdict, why: String) {
@@ -95,5 +108,20 @@ fn secret_of(rule: &Rule, captures: &Captures) -> Option<Range<usize>> {
     match rule.secret_group {
         Some(group) => captures.get_group(group).map(|s| s.range()),
         None => (1..captures.group_len()).find_map(|group| captures.get_group(group)).map(|s| s.range()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_letter_of_an_escape_is_no_part_of_what_follows() {
+        for text in ["a%3D", r"a\n", r"\u003d", r"\x3d"] {
+            assert!(ends_in_escape(text.as_bytes()), "{text}");
+        }
+        for text in ["", "n", "3D", "%3", "u003d", "%zz"] {
+            assert!(!ends_in_escape(text.as_bytes()), "{text}");
+        }
     }
 }
