@@ -44,7 +44,9 @@ impl Ui {
     /// The width of the screen, in columns.
     pub(crate) fn width(&self) -> usize {
         let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-        columns.filter(|w| *w >= 40).unwrap_or(100)
+        let measured =
+            || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        columns.or_else(measured).filter(|w| *w >= 40).unwrap_or(100)
     }
 
     /// Writes to standard output. A reader that went away is a good end.

@@ -54,7 +54,7 @@ pub(super) fn doubt(host: &[u8], password: &[u8], sure: Confidence) -> Option<&'
     }
     let is_under =
         |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if RESERVED.iter().any(|d| is_under(d)) {
+    if RESERVED.iter().any(is_under) {
         return Some("its host is reserved for examples");
     }
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -47,6 +47,12 @@ pub fn tips(repo: &Repository) -> Result<(Vec<Tip>, Vec<String>), GitError> {
     Ok((tips, broken))
 }
 
+/// Returns the full name of the branch that is checked out, if one is.
+#[must_use]
+pub fn head_name(repo: &Repository) -> Option<String> {
+    repo.gix().head_name().ok().flatten().map(|name| String::from_utf8_lossy(name.as_bstr()).into_owned())
+}
+
 /// Older stashes live in the log of `refs/stash` only.
 fn stashes(gix: &gix::Repository, tips: &mut Vec<Tip>) {
     let Ok(Some(stash)) = gix.try_find_reference("refs/stash") else { return };

@@ -109,7 +109,8 @@ pub struct Location {
     pub commit: Option<CommitCard>,
     /// Whether `HEAD` still holds this secret at this path; `None` where nobody asked.
     pub in_head: Option<bool>,
-    /// Branches, tags and other refs from which the secret can be reached, sorted, full names.
+    /// Branches, tags and other refs from which the secret can be reached: full names, the most telling
+    /// first.
     pub refs: Vec<String>,
     /// How many stored versions of the file hold the secret.
     pub versions: u32,

@@ -36,6 +36,8 @@ struct Read {
     /// What each tag object names.
     tags: HashMap<Id, Id>,
     tips: Vec<refs::Tip>,
+    /// The full name of the branch that is checked out.
+    head: Option<String>,
 }
 
 impl<'r> History<'r> {
@@ -90,7 +92,7 @@ impl Source for History<'_> {
         for what in broken {
             tell(skip(SkipReason::Unreadable, format!("a ref: {what}"), "`git for-each-ref` tells more"));
         }
-        let read = Read { store, commits, tags, tips };
+        let read = Read { store, commits, tags, tips, head: refs::head_name(self.repo) };
         self.tell_gaps(&read, tell);
         *self.read.lock().expect("no thread panics while it holds this") = Some(read);
         Ok(())
@@ -372,6 +374,16 @@ fn place(hit: &Hit, place: Place, path: &[u8], blob: &Id) -> Located {
     Located::place(hit.again(), location, false)
 }
 
+/// Orders refs by what they say to a person: the branch that is checked out, branches, tags, stashes,
+/// remotes, the rest.
+fn rank(name: &str, head: Option<&str>) -> usize {
+    const KINDS: [&str; 4] = ["refs/heads/", "refs/tags/", "refs/stash", "refs/remotes/"];
+    if head == Some(name) {
+        return 0;
+    }
+    1 + KINDS.iter().position(|kind| name.starts_with(kind)).unwrap_or(KINDS.len())
+}
+
 /// Names, for each place, the refs whose history holds the secret there.
 fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &mut [(Located, Holders)]) {
     let tips: Vec<(String, u32)> = read.commit_tips().collect();
@@ -380,6 +392,7 @@ fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &m
     groups.sort();
     groups.dedup();
     let held = provenance.held_by(&groups, &positions);
+    let head = read.head.clone();
     // A ref can name a blob itself, without any commit.
     let mut direct: HashMap<Id, Vec<String>> = HashMap::new();
     for tip in &read.tips {
@@ -393,7 +406,7 @@ fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &m
         let mut names = std::mem::take(&mut here.location.refs);
         names.extend(held[group].iter().map(|tip| tips[*tip].0.clone()));
         names.extend(holders.0.iter().filter_map(|n| direct.get(&blobs[*n as usize])).flatten().cloned());
-        names.sort();
+        names.sort_by_cached_key(|name| (rank(name, head.as_deref()), name.clone()));
         names.dedup();
         names.truncate(MOST_REFS);
         here.location.refs = names;
