@@ -1,13 +1,14 @@
 //! One finding for a secret that the working tree, the index and history all hold at one path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::model::{Finding, Fingerprint, Path, Place};
+use crate::model::{Finding, Fingerprint, Path, Place, Status};
 
 /// Joins the findings of several sources: at one path, the working tree's place stands before the
 /// index's and that before history's, and takes over what history knows: commit, refs, versions.
 #[must_use]
-pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
+pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
+    drop_lost_copies(&mut findings);
     let mut by_place: BTreeMap<(Path, Fingerprint), Vec<Finding>> = BTreeMap::new();
     let mut merged = Vec::new();
     for finding in findings {
@@ -38,4 +39,15 @@ pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     merged
+}
+
+/// Takes out objects that nothing leads to where the same secret stands somewhere that counts: they
+/// are left over from writing it, and say nothing more.
+fn drop_lost_copies(findings: &mut Vec<Finding>) {
+    let counting: HashSet<Fingerprint> =
+        findings.iter().filter(|f| f.status == Status::Counts).map(|f| f.fingerprint.clone()).collect();
+    findings.retain(|f| {
+        let is_lost = f.status == Status::Unreachable && f.location.path.bytes().is_empty();
+        !(is_lost && counting.contains(&f.fingerprint))
+    });
 }
