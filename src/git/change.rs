@@ -62,7 +62,8 @@ pub fn index(repo: &Repository) -> Result<Vec<IndexEntry>, GitError> {
         is_submodule: e.mode.is_submodule(),
         is_intent: e.flags.contains(gix::index::entry::Flags::INTENT_TO_ADD),
     };
-    Ok(file.entries().iter().map(entry).collect())
+    // A folder that a sparse index keeps folded is as `HEAD` has it.
+    Ok(file.entries().iter().filter(|e| !e.mode.is_sparse()).map(entry).collect())
 }
 
 /// Returns what the index changes against `HEAD` and, in a merge, the other parents.
