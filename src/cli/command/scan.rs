@@ -127,7 +127,8 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
     warnings.iter().for_each(|w| ui.warn(w));
     let told = tell(args, &outcome, ui);
     let exit = verdict(args, &findings, &outcome, ui);
-    told.map(|()| exit)
+    // A report that nobody can read is not a clean run's.
+    told.map(|all| if exit == Exit::Clean && !all { Exit::Incomplete } else { exit })
 }
 
 /// Decides the exit code: findings outrank what could not be read.
@@ -139,7 +140,7 @@ fn verdict(args: &ScanArgs, findings: &[Finding], outcome: &Outcome<'_>, ui: &Ui
     let is_change = args.staged || args.range.is_some() || args.since_commit.is_some();
     let nothing = !is_change && coverage.files + coverage.objects_read == 0;
     if nothing {
-        ui.warn(&format!("{} holds nothing to scan", outcome.target));
+        ui.warn(&format!("there is nothing to scan · {}", outcome.target));
     }
     if (nothing || !coverage.is_complete()) && !args.allow_incomplete {
         Exit::Incomplete
@@ -287,8 +288,8 @@ impl Target {
     }
 }
 
-/// Writes each report to where it was asked for.
-fn tell(args: &ScanArgs, outcome: &Outcome<'_>, ui: &Ui) -> Result<(), CliError> {
+/// Writes each report to where it was asked for; tells whether all of them were written.
+fn tell(args: &ScanArgs, outcome: &Outcome<'_>, ui: &Ui) -> Result<bool, CliError> {
     let formats = if args.format.is_empty() { vec![Format::Human] } else { args.format.clone() };
     if formats.len() > args.output.len() + 1 || args.output.len() > formats.len() {
         return Err(CliError::usage(
@@ -296,6 +297,7 @@ fn tell(args: &ScanArgs, outcome: &Outcome<'_>, ui: &Ui) -> Result<(), CliError>
             "write --format X --output FILE for each",
         ));
     }
+    let mut all_written = true;
     for (at, format) in formats.into_iter().enumerate() {
         let Some(path) = args.output.get(at) else {
             let style = Style { colour: ui.colour(), width: ui.width(), show_secrets: args.show_secrets };
@@ -310,10 +312,11 @@ fn tell(args: &ScanArgs, outcome: &Outcome<'_>, ui: &Ui) -> Result<(), CliError>
         });
         // What was found counts for more than where it could be written.
         if let Err(e) = written {
+            all_written = false;
             ui.error(&not_written(&path.display().to_string(), &e));
         }
     }
-    Ok(())
+    Ok(all_written)
 }
 
 fn not_written(place: &str, error: &std::io::Error) -> CliError {
