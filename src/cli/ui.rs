@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use keywright::model::Event;
+use keywright::model::text::shown;
 
 use super::args::Color;
 use super::error::CliError;
@@ -72,11 +73,10 @@ impl Ui {
     pub(crate) fn error(&self, error: &CliError) {
         self.say("error", anstyle::AnsiColor::Red, &error.what);
         let mut err = io::stderr().lock();
-        if !error.why.is_empty() {
-            let _ = writeln!(err, "  why: {}", error.why);
-        }
-        if !error.fix.is_empty() {
-            let _ = writeln!(err, "  fix: {}", error.fix);
+        for (word, text) in [("why", &error.why), ("fix", &error.fix)] {
+            if !text.is_empty() {
+                let _ = writeln!(err, "  {word}: {}", shown(text.as_bytes()));
+            }
         }
     }
 
@@ -92,7 +92,8 @@ impl Ui {
     fn say(&self, word: &str, color: anstyle::AnsiColor, text: &str) {
         let style =
             if self.takes_colour(&io::stderr()) { color.on_default().bold() } else { anstyle::Style::new() };
-        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {text}");
+        // Names from a repository and words from a command line stand in these texts.
+        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {}", shown(text.as_bytes()));
     }
 
     /// Begins to show progress; nothing is shown where nobody looks.
