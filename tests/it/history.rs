@@ -121,6 +121,15 @@ fn a_key_on_another_branch_is_found_with_the_branch() {
 }
 
 #[test]
+fn a_key_that_only_a_detached_head_holds_counts() {
+    let repo = Repo::new();
+    repo.commit("first").git(["checkout", "--quiet", "--detach"]);
+    repo.write("a.env", key("github")).commit("add").remove("a.env").commit("remove");
+    let run = repo.scan::<&str>([]).exits(1);
+    assert_eq!(run.findings()[0]["refs"], serde_json::json!(["HEAD"]));
+}
+
+#[test]
 fn keys_in_the_last_stash_and_in_an_older_one_are_found() {
     let repo = Repo::new();
     repo.write("a.env", "\n").commit("first");
@@ -216,7 +225,7 @@ fn an_object_that_nothing_reaches_is_told_and_does_not_fail_the_run() {
       secret ghp_…baN2 · fingerprint [fp]
       confidence high: checksum passed (its checksum is right)
 
-      :1:1  history
+      blob [commit]:1:1  history
         not counted: no ref reaches it (--all-objects counts it)
         | ghp_…baN2
 

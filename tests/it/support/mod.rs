@@ -9,5 +9,5 @@ pub(crate) mod program;
 pub(crate) mod repo;
 
 pub(crate) use keys::{filled, key, nth_key};
-pub(crate) use program::{Program, Run};
+pub(crate) use program::{Folder, Program, Run};
 pub(crate) use repo::Repo;

@@ -109,14 +109,6 @@ impl Run {
         self
     }
 
-    /// Asserts that the words stand somewhere on the screen.
-    #[track_caller]
-    pub(crate) fn says(self, words: &str) -> Self {
-        let screen = self.screen();
-        assert!(screen.contains(words), "{} does not say {words:?}:\n{screen}", self.words);
-        self
-    }
-
     /// Returns standard output as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
@@ -126,7 +118,8 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         let parsed = serde_json::from_slice(&self.stdout);
-        parsed.unwrap_or_else(|e| panic!("{} told no JSON: {e}\n{}\n{}", self.words, self.text(), self.stderr))
+        parsed
+            .unwrap_or_else(|e| panic!("{} told no JSON: {e}\n{}\n{}", self.words, self.text(), self.stderr))
     }
 
     /// Returns the findings of the report.

@@ -153,7 +153,9 @@ impl Repo {
         let date = format!("{now} +0000");
         let mut command = self.command("git");
         command.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
-        for setting in ["init.defaultBranch=main", "protocol.file.allow=always", "gc.auto=0", "safe.directory=*"] {
+        for setting in
+            ["init.defaultBranch=main", "protocol.file.allow=always", "gc.auto=0", "safe.directory=*"]
+        {
             command.args(["-c", setting]);
         }
         let mut child = command.args(args).stdin(Stdio::piped()).spawn().unwrap();
