@@ -43,7 +43,7 @@ pub(crate) fn run() -> Exit {
 pub(crate) fn guarded(work: fn() -> Exit) -> Exit {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        ui::Ui::new(args::Color::Auto, false).bug(&place);
+        ui::Ui::new(ui::Color::Auto, false).bug(&place);
     }));
     std::panic::catch_unwind(work).unwrap_or(Exit::Bug)
 }
