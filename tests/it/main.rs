@@ -3,6 +3,7 @@
 
 mod damage;
 mod files;
+mod floors;
 mod history;
 mod hostile;
 mod providers;
