@@ -1,8 +1,9 @@
 //! The commands and their flags.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use super::command::{hook::HookArgs, scan::ScanArgs};
+use super::ui::Color;
 
 /// Finds leaked keys in git and re-keys what they open.
 #[derive(Parser)]
@@ -23,17 +24,6 @@ pub(crate) struct Cli {
     /// What to do
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// The commands.

@@ -1,6 +1,8 @@
 //! The command line. The library knows nothing of what is here.
 //!
 //! - `args`: the commands and their flags
+//! - `look`: a scan from request to exit code
+//! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
 //! - `command`: one file a command
 //! - `ui`: every word that leaves, and the progress bar
@@ -11,7 +13,9 @@ mod args;
 mod command;
 mod error;
 mod exit;
+mod look;
 mod settings;
+mod target;
 mod ui;
 
 use clap::Parser;
@@ -43,7 +47,7 @@ pub(crate) fn run() -> Exit {
 pub(crate) fn guarded(work: fn() -> Exit) -> Exit {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        ui::Ui::new(args::Color::Auto, false).bug(&place);
+        ui::Ui::new(ui::Color::Auto, false).bug(&place);
     }));
     std::panic::catch_unwind(work).unwrap_or(Exit::Bug)
 }

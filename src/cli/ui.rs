@@ -5,11 +5,23 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use keywright::model::Event;
+use keywright::model::text::shown;
 
-use super::args::Color;
 use super::error::CliError;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
 
 /// Standard output, standard error and how they may be used.
 pub(crate) struct Ui {
@@ -74,11 +86,10 @@ impl Ui {
     pub(crate) fn error(&self, error: &CliError) {
         self.say("error", anstyle::AnsiColor::Red, &error.what);
         let mut err = io::stderr().lock();
-        if !error.why.is_empty() {
-            let _ = writeln!(err, "  why: {}", error.why);
-        }
-        if !error.fix.is_empty() {
-            let _ = writeln!(err, "  fix: {}", error.fix);
+        for (word, text) in [("why", &error.why), ("fix", &error.fix)] {
+            if !text.is_empty() {
+                let _ = writeln!(err, "  {word}: {}", shown(text.as_bytes()));
+            }
         }
     }
 
@@ -94,7 +105,8 @@ impl Ui {
     fn say(&self, word: &str, color: anstyle::AnsiColor, text: &str) {
         let style =
             if self.takes_colour(&io::stderr()) { color.on_default().bold() } else { anstyle::Style::new() };
-        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {text}");
+        // Names from a repository and words from a command line stand in these texts.
+        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {}", shown(text.as_bytes()));
     }
 
     /// Begins to show progress; nothing is shown where nobody looks.

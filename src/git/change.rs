@@ -201,14 +201,30 @@ fn range_commit(repo: &Repository, id: &Id) -> Result<RangeCommit, GitError> {
             parents.push(Some(tree_of(repo, parent)?));
         }
     }
-    let mut changes = Vec::new();
-    compare(repo, Some(commit.tree), &parents, &[], 0, &mut changes)?;
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(RangeCommit { id: *id, message: object.data[message_start(&object.data)..].to_vec(), changes })
+    let mut listing = Listing::default();
+    compare(repo, Some(commit.tree), &parents, &[], 0, &mut listing)?;
+    listing.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(RangeCommit {
+        id: *id,
+        message: object.data[message_start(&object.data)..].to_vec(),
+        changes: listing.changes,
+    })
 }
 
 /// The deepest folder compared.
 const DEEPEST: usize = 400;
+/// How many folders of one commit are compared at the most: trees that name one another many times
+/// over describe more of them than anyone can read.
+const MOST_FOLDERS: usize = 200_000;
+/// How many blobs of one commit are listed at the most.
+const MOST_CHANGES: usize = 4_000_000;
+
+/// What was listed of one commit so far.
+#[derive(Default)]
+struct Listing {
+    changes: Vec<Change>,
+    folders: usize,
+}
 
 /// Lists the blobs below `tree` that no parent holds at the same path.
 fn compare(
@@ -217,14 +233,16 @@ fn compare(
     parents: &[Option<Id>],
     prefix: &[u8],
     depth: usize,
-    changes: &mut Vec<Change>,
+    listing: &mut Listing,
 ) -> Result<(), GitError> {
     let Some(tree) = tree.filter(|t| !parents.contains(&Some(*t))) else { return Ok(()) };
+    let too_much = |why: String| Err(GitError::Object { id: tree.to_string(), why });
+    listing.folders += 1;
     if depth > DEEPEST {
-        return Err(GitError::Object {
-            id: tree.to_string(),
-            why: format!("it lies more than {DEEPEST} folders deep"),
-        });
+        return too_much(format!("it lies more than {DEEPEST} folders deep"));
+    }
+    if listing.folders > MOST_FOLDERS || listing.changes.len() > MOST_CHANGES {
+        return too_much("its commit changes more files and folders than can be compared".into());
     }
     let own = read_tree(repo, &tree)?;
     let mut theirs = Vec::with_capacity(parents.len());
@@ -246,11 +264,11 @@ fn compare(
         };
         if mode == FOLDER {
             let parents: Vec<Option<Id>> = at(true).collect();
-            compare(repo, Some(id), &parents, &path, depth + 1, changes)?;
+            compare(repo, Some(id), &parents, &path, depth + 1, listing)?;
         } else if mode != SUBMODULE {
             let earlier: Vec<Id> = at(false).flatten().collect();
             if !earlier.contains(&id) {
-                changes.push(Change { path, id, earlier });
+                listing.changes.push(Change { path, id, earlier });
             }
         }
     }

@@ -17,6 +17,8 @@ use super::{Body, Id, Kind};
 const MOST_STEPS: usize = 4_000_000;
 /// The deepest path followed, in folders.
 const DEEPEST: usize = 400;
+/// How many paths of one blob are told at the most.
+const MOST_PATHS: usize = 1000;
 
 /// A path under which a blob was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,7 +204,13 @@ impl<'c> Provenance<'c> {
             names[*number as usize] = name;
         }
         let mut found: Vec<Vec<Sighting>> = vec![Vec::new(); blobs.len()];
-        let mut walk = Walk { of: self, names: &names, paths: Paths::default(), steps: 0 };
+        let mut walk = Walk {
+            of: self,
+            names: &names,
+            paths: Paths::default(),
+            steps: 0,
+            room: vec![MOST_PATHS; blobs.len()],
+        };
         let reachable = self.commits.reachable(roots.commits.iter().copied());
 
         let mut seen = HashSet::new();
@@ -225,11 +233,17 @@ impl<'c> Provenance<'c> {
             });
         }
         if let Some(head) = roots.head {
+            let mut now: HashSet<(u32, Vec<u8>)> = HashSet::new();
+            let room = std::mem::replace(&mut walk.room, vec![usize::MAX; blobs.len()]);
             walk.down(&self.commits.at(head).tree, &mut HashSet::new(), &mut |blob, path| {
-                for sighting in found[blob as usize].iter_mut().filter(|s| s.path == path) {
-                    sighting.in_head = true;
-                }
+                now.insert((blob, path));
             });
+            walk.room = room;
+            for (blob, sightings) in (0u32..).zip(&mut found) {
+                for sighting in sightings {
+                    sighting.in_head = now.contains(&(blob, sighting.path.clone()));
+                }
+            }
         }
         // Only what no ref reaches is looked for in commits that no ref reaches.
         let mut seen = HashSet::new();
@@ -338,6 +352,8 @@ struct Walk<'a> {
     names: &'a [&'a [u8]],
     paths: Paths,
     steps: usize,
+    /// For each blob, how many more paths are told.
+    room: Vec<usize>,
 }
 
 impl Walk<'_> {
@@ -356,9 +372,13 @@ impl Walk<'_> {
                 continue;
             }
             for (blob, name) in holds.into_iter().flatten() {
+                if self.room[*blob as usize] == 0 {
+                    continue;
+                }
                 // A blob that another tree held at this very path was found there already.
                 let whole = self.paths.join(path, *name);
                 if seen.insert((u32::MAX - blob, whole)) {
+                    self.room[*blob as usize] -= 1;
                     found(*blob, self.paths.text(path, self.names[*name as usize], self.names));
                 }
             }

@@ -218,9 +218,10 @@ impl Rule {
                 .build(expression)
         };
         // Only an expression that names a Unicode class fails without Unicode; it may have it.
-        build(false).or_else(|_| build(true)).map_err(|e| match std::error::Error::source(&e) {
-            Some(source) => source.to_string(),
-            None => e.to_string(),
+        build(false).or_else(|_| build(true)).map_err(|e| {
+            let text = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            // The parser draws the expression over several lines; its last one says what is wrong.
+            text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
         })
     }
 }

@@ -38,6 +38,8 @@ struct Read {
     tips: Vec<refs::Tip>,
     /// The full name of the branch that is checked out.
     head: Option<String>,
+    /// The damaged objects that were told: an object of unknown kind is met again among the trees.
+    damaged: HashSet<Id>,
 }
 
 impl<'r> History<'r> {
@@ -83,7 +85,11 @@ impl Source for History<'_> {
                 }
             }
         };
-        let damaged = |damage: Damage| tell(damage_event(&damage));
+        let told: Mutex<HashSet<Id>> = Mutex::default();
+        let damaged = |damage: Damage| {
+            tell(damage_event(&damage));
+            told.lock().expect("no thread panics while it holds this").insert(damage.id);
+        };
         let passed = store.each(&|kind| kind != Kind::Tree, &look, &damaged);
         tell(Event::Expected(store.len() - passed));
         let commits = Commits::new(commits.into_inner().expect("no thread panics while it holds this"));
@@ -92,7 +98,8 @@ impl Source for History<'_> {
         for what in broken {
             tell(skip(SkipReason::Unreadable, format!("a ref: {what}"), "`git for-each-ref` tells more"));
         }
-        let read = Read { store, commits, tags, tips, head: refs::head_name(self.repo) };
+        let damaged = told.into_inner().expect("no thread panics while it holds this");
+        let read = Read { store, commits, tags, tips, damaged, head: refs::head_name(self.repo) };
         self.tell_gaps(&read, tell);
         *self.read.lock().expect("no thread panics while it holds this") = Some(read);
         Ok(())
@@ -104,7 +111,11 @@ impl Source for History<'_> {
         tell(Event::Stage("where findings come from", 0));
         let (blobs, hits, messages) = sort_out(found);
         let roots = read.roots(self.repo);
-        let damaged = |damage: Damage| tell(damage_event(&damage));
+        let damaged = |damage: Damage| {
+            if !read.damaged.contains(&damage.id) {
+                tell(damage_event(&damage));
+            }
+        };
         // Without a blob there is nothing to ask the trees.
         let provenance = if blobs.is_empty() {
             Provenance::of_commits(&read.commits)
@@ -173,7 +184,10 @@ impl History<'_> {
             if missing > 0 {
                 tell(skip(
                     SkipReason::Missing,
-                    format!("{missing} objects that a partial clone left out"),
+                    match missing {
+                        1 => "an object that a partial clone left out".into(),
+                        _ => format!("{missing} objects that a partial clone left out"),
+                    },
                     "git fetch --refetch --no-filter",
                 ));
             }
@@ -323,9 +337,10 @@ impl Read {
         roots
     }
 
-    /// Every ref that leads to a commit, but `HEAD`, which a branch or worktree names too.
+    /// Every ref that leads to a commit; `HEAD` only where it is detached.
     fn commit_tips(&self) -> impl Iterator<Item = (String, u32)> {
-        self.tips.iter().filter(|tip| tip.name != b"HEAD").filter_map(|tip| {
+        let named = |id: &Id| self.tips.iter().any(|tip| tip.id == *id && tip.name != b"HEAD");
+        self.tips.iter().filter(move |tip| tip.name != b"HEAD" || !named(&tip.id)).filter_map(|tip| {
             let at = self.commits.position(&self.follow(tip.id).pop()?)?;
             Some((String::from_utf8_lossy(&tip.name).into_owned(), at))
         })
@@ -409,6 +424,10 @@ fn name_refs(read: &Read, provenance: &Provenance<'_>, blobs: &[Id], located: &m
         names.sort_by_cached_key(|name| (rank(name, head.as_deref()), name.clone()));
         names.dedup();
         names.truncate(MOST_REFS);
+        // No path was found, in folders too many or too deep to follow; a ref holds it all the same.
+        if !names.is_empty() {
+            here.status = Status::Counts;
+        }
         here.location.refs = names;
     }
 }

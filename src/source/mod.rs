@@ -6,7 +6,10 @@
 //! - `range`: what the commits of a range brought in
 //! - `history`: every stored object once
 //! - `stdin`: a stream
+//!
+//! Below them, `change`: one changed blob with what its parents held.
 
+mod change;
 pub mod history;
 pub mod range;
 pub mod staged;

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::staged::read_change;
+use super::change::read_change;
 use super::{Found, Located, See, Source, SourceError, Tell, skip, skipped_object};
 use crate::git::{Id, Repository, change, commits};
 use crate::model::{Blob, Event, Origin, Path, SkipReason};

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use keywright::git::hook::{self, Kind, Options, Report};
 
-use super::scan::{self, ScanArgs};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::look::{Request, look};
+use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 
 /// Check every commit before it is made
@@ -99,7 +100,7 @@ fn lines(lines: &[String], ui: &Ui) {
 
 /// Looks at the staged changes; a commit waits for this, so it starts no runtime and no network.
 fn pre_commit(ui: &Ui) -> Result<Exit, CliError> {
-    let exit = scan::run(&ScanArgs { staged: true, ..ScanArgs::default() }, ui)?;
+    let exit = look(&Request { narrow: Narrow::Staged, ..Request::default() }, ui)?;
     if exit == Exit::Leaks {
         lines(
             &[

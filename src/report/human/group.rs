@@ -126,6 +126,10 @@ fn write_place(
     let at = match (message_id(location), location.place) {
         (Some(id), Place::TagMessage) => format!("message of tag {}", short(id)),
         (Some(id), _) => format!("message of commit {}", short(id)),
+        // Nothing leads to the object, so no path is known.
+        (None, _) if location.path.bytes().is_empty() => {
+            format!("blob {}", short(location.object.as_deref().unwrap_or("unknown")))
+        }
         (None, _) => safe(location.path.bytes()),
     };
     let mut facts = Vec::new();

@@ -1,0 +1,157 @@
+//! A scan from request to exit code: what `scan` and the hooks have in common.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use keywright::detect::Detector;
+use keywright::model::{Confidence, Coverage, Finding};
+use keywright::report::{self, Format, Outcome, Style};
+use keywright::scan::{merge, scan};
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::settings::{Settings, settle};
+use super::target::{Narrow, Target, targets};
+use super::ui::Ui;
+
+/// What to look at and how to tell.
+#[derive(Default)]
+pub(crate) struct Request {
+    /// Repositories, files, folders, `-`; none: the repository around the current folder.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What of a repository.
+    pub(crate) narrow: Narrow,
+    /// The name standard input goes by.
+    pub(crate) stdin_path: PathBuf,
+    /// Whether what no ref reaches counts.
+    pub(crate) all_objects: bool,
+    /// The reports; none: the human one.
+    pub(crate) formats: Vec<Format>,
+    /// Where the reports go, in their order; the one left over goes to standard output.
+    pub(crate) outputs: Vec<PathBuf>,
+    /// The operator's settings.
+    pub(crate) config: Option<PathBuf>,
+    /// The operator's rules.
+    pub(crate) rules: Vec<PathBuf>,
+    /// The least confidence that counts.
+    pub(crate) least: Option<Confidence>,
+    /// Whether leaks leave the exit code alone.
+    pub(crate) never_fail: bool,
+    /// Whether gaps leave the exit code alone.
+    pub(crate) allow_incomplete: bool,
+    /// Whether secrets are shown in clear.
+    pub(crate) show_secrets: bool,
+}
+
+/// Scans, tells, and says how it ended.
+pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
+    let begun = Instant::now();
+    refuse_showing(request)?;
+    let formats = if request.formats.is_empty() { vec![Format::Human] } else { request.formats.clone() };
+    if formats.len() > request.outputs.len() + 1 || request.outputs.len() > formats.len() {
+        return Err(CliError::usage(
+            "each --format needs its own --output, but for one",
+            "write --format X --output FILE for each",
+        ));
+    }
+    let targets = targets(&request.paths, &request.narrow, &request.stdin_path)?;
+    let repo = targets.iter().find_map(Target::repo);
+    let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
+    if !settings.files.is_empty() {
+        ui.note(&format!("settings from {}", settings.files.join(", ")));
+    }
+    let Settings { rules, ignored, least, .. } = settings;
+    let warnings = rules.warnings.clone();
+    let detector = Detector::new(rules);
+    let progress = ui.progress();
+    let (mut findings, mut coverage) = (Vec::new(), Coverage::default());
+    for target in &targets {
+        for source in target.sources(&request.narrow)? {
+            let (found, covered) = scan(&*source, &detector, &ignored, &|event| progress.follow(event))?;
+            findings.extend(found);
+            coverage.add(covered);
+        }
+    }
+    progress.end();
+    let findings = merge(findings);
+    let names: Vec<String> = targets.iter().map(|t| t.words(&request.narrow)).collect();
+    let outcome = Outcome {
+        findings: &findings,
+        coverage: &coverage,
+        least,
+        all_objects: request.all_objects,
+        warnings: &warnings,
+        target: &names.join(", "),
+        seconds: begun.elapsed().as_secs_f64(),
+        rules: detector.rules(),
+    };
+    warnings.iter().for_each(|w| ui.warn(w));
+    let told = tell(request, &formats, &outcome, ui);
+    let exit = verdict(request, &findings, &outcome, ui);
+    // A report that nobody can read is not a clean run's.
+    told.map(|all| if exit == Exit::Clean && !all { Exit::Incomplete } else { exit })
+}
+
+/// Decides the exit code: findings outrank what could not be read.
+fn verdict(request: &Request, findings: &[Finding], outcome: &Outcome<'_>, ui: &Ui) -> Exit {
+    let coverage = outcome.coverage;
+    if !request.never_fail && findings.iter().any(|f| report::counts(f, outcome)) {
+        return Exit::Leaks;
+    }
+    let nothing = !request.narrow.is_change() && coverage.files + coverage.objects_read == 0;
+    if nothing {
+        ui.warn(&format!("there is nothing to scan · {}", outcome.target));
+    }
+    if (nothing || !coverage.is_complete()) && !request.allow_incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Clean
+    }
+}
+
+/// Secrets in clear are for a person at a terminal only.
+fn refuse_showing(request: &Request) -> Result<(), CliError> {
+    let in_ci = std::env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false" && v != "0");
+    if request.show_secrets && (in_ci || !request.outputs.is_empty() || !std::io::stdout().is_terminal()) {
+        return Err(CliError::usage(
+            "--show-secrets would write secrets where they stay",
+            "run it at a terminal, without --output and not in CI",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes each report to where it was asked for; tells whether all of them were written.
+fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> Result<bool, CliError> {
+    let mut all_written = true;
+    for (at, format) in formats.iter().enumerate() {
+        let Some(path) = request.outputs.get(at) else {
+            let style = Style { colour: ui.colour(), width: ui.width(), show_secrets: request.show_secrets };
+            ui.print(|out| report::write(*format, outcome, &style, out))
+                .map_err(|e| not_written("standard output", &e))?;
+            continue;
+        };
+        let style = Style { colour: false, width: 100, show_secrets: false };
+        let written = File::create(path).map(BufWriter::new).and_then(|mut file| {
+            report::write(*format, outcome, &style, &mut file)?;
+            file.flush()
+        });
+        // What was found counts for more than where it could be written.
+        if let Err(e) = written {
+            all_written = false;
+            ui.error(&not_written(&path.display().to_string(), &e));
+        }
+    }
+    Ok(all_written)
+}
+
+fn not_written(place: &str, error: &std::io::Error) -> CliError {
+    CliError {
+        what: format!("couldn't write the report to {place}"),
+        why: error.to_string(),
+        fix: "name a file that can be written: --output FILE".into(),
+        exit: Exit::Incomplete,
+    }
+}

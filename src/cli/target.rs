@@ -1,0 +1,156 @@
+//! What there is to scan: repositories, parts of them, files, a stream.
+
+use std::path::{Path, PathBuf};
+
+use keywright::git::Repository;
+use keywright::model::{Path as GitPath, text};
+use keywright::source::{
+    Source, SourceError, history::History, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
+};
+
+use super::error::CliError;
+
+/// What of a repository is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Narrow {
+    /// Working tree, index and history.
+    #[default]
+    All,
+    /// What the next commit would bring in.
+    Staged,
+    /// What the commits of a range brought in.
+    Range(String),
+    /// What the commits after one brought in.
+    Since(String),
+    /// The stored objects.
+    History,
+    /// The working tree.
+    Files,
+}
+
+impl Narrow {
+    /// Whether it is about changes: then nothing to look at is a good answer.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self, Self::Staged | Self::Range(_) | Self::Since(_))
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::All => "working tree, index and history".into(),
+            Self::Staged => "staged changes".into(),
+            Self::Range(range) => text::shown(range.as_bytes()),
+            Self::Since(since) => format!("commits since {}", text::shown(since.as_bytes())),
+            Self::History => "history".into(),
+            Self::Files => "working tree".into(),
+        }
+    }
+}
+
+/// One thing to scan.
+pub(crate) enum Target {
+    /// A repository, all of it or narrowed.
+    Repository(Repository, PathBuf),
+    /// A file or folder inside a repository.
+    Part(Repository, PathBuf),
+    /// A file or folder outside any.
+    Plain(PathBuf),
+    /// Standard input, by the name it goes by.
+    Stdin(PathBuf),
+}
+
+/// Finds what `paths` name; without any, the repository around the current folder.
+pub(crate) fn targets(
+    paths: &[PathBuf],
+    narrow: &Narrow,
+    stdin_path: &Path,
+) -> Result<Vec<Target>, CliError> {
+    if paths.is_empty() {
+        let here = Path::new(".");
+        let repo = Repository::discover(here)?.ok_or_else(|| {
+            CliError::usage(
+                "there is no git repository here",
+                "go into one, or name a file or folder: keywright scan PATH",
+            )
+        })?;
+        return Ok(vec![Target::Repository(repo, here.into())]);
+    }
+    paths.iter().map(|path| target(path, narrow, stdin_path)).collect()
+}
+
+fn target(path: &Path, narrow: &Narrow, stdin_path: &Path) -> Result<Target, CliError> {
+    let name = shown(path);
+    if name == "-" {
+        return Ok(Target::Stdin(stdin_path.into()));
+    }
+    if name.contains("://") {
+        let fix = "clone it (git clone --mirror), then name the folder";
+        return Err(CliError::usage(format!("{name} is a URL"), fix));
+    }
+    if path.symlink_metadata().is_err() {
+        return Err(CliError::usage(format!("{name} is not there"), "name a file, a folder or a repository"));
+    }
+    let folder = if path.is_dir() { Some(path) } else { path.parent().filter(|p| !p.as_os_str().is_empty()) };
+    let same = |a: &Path, b: &Path| a.canonicalize().ok().is_some_and(|a| b.canonicalize().ok() == Some(a));
+    match Repository::discover(folder.unwrap_or(Path::new(".")))? {
+        Some(repo) if repo.work_dir().is_some_and(|dir| same(&dir, path)) || same(&repo.git_dir(), path) => {
+            Ok(Target::Repository(repo, path.into()))
+        }
+        _ if !matches!(narrow, Narrow::All | Narrow::Files) => Err(CliError::usage(
+            format!("{name} is no repository's root"),
+            "name one, or leave --staged, --range, --since-commit and --history out",
+        )),
+        Some(repo) if repo.work_dir().is_some() => Ok(Target::Part(repo, path.into())),
+        _ => Ok(Target::Plain(path.into())),
+    }
+}
+
+impl Target {
+    /// The repository, if it is one or lies in one.
+    pub(crate) fn repo(&self) -> Option<&Repository> {
+        match self {
+            Self::Repository(repo, _) | Self::Part(repo, _) => Some(repo),
+            Self::Plain(_) | Self::Stdin(_) => None,
+        }
+    }
+
+    /// What was scanned, in words.
+    pub(crate) fn words(&self, narrow: &Narrow) -> String {
+        match self {
+            Self::Stdin(_) => "standard input".into(),
+            Self::Plain(path) | Self::Part(_, path) => shown(path),
+            Self::Repository(repo, path) => {
+                let path = repo.work_dir().filter(|_| path == Path::new(".")).unwrap_or_else(|| path.clone());
+                let name = path.canonicalize().ok().and_then(|p| p.file_name().map(PathBuf::from));
+                format!("{}: {}", shown(&name.unwrap_or(path)), narrow.words())
+            }
+        }
+    }
+
+    /// Where its bytes come from.
+    pub(crate) fn sources<'t>(&'t self, narrow: &Narrow) -> Result<Vec<Box<dyn Source + 't>>, SourceError> {
+        let repo = match self {
+            Self::Stdin(name) => {
+                let name = GitPath::new(name.as_os_str().as_encoded_bytes());
+                return Ok(vec![Box::new(Stdin::new(std::io::stdin(), name))]);
+            }
+            Self::Plain(path) => return Ok(vec![Box::new(Worktree::at(path))]),
+            Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path))?)]),
+            Self::Repository(repo, _) => repo,
+        };
+        let head = || repo.head().into_iter().collect();
+        Ok(match narrow {
+            Narrow::Staged => vec![Box::new(Staged { repo })],
+            Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
+            Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
+            Narrow::Files => vec![Box::new(Worktree::of(repo, None)?)],
+            Narrow::All if repo.work_dir().is_some() => {
+                vec![Box::new(Worktree::of(repo, None)?), Box::new(History::of(repo))]
+            }
+            Narrow::All | Narrow::History => vec![Box::new(History::of(repo))],
+        })
+    }
+}
+
+fn shown(path: &Path) -> String {
+    text::shown(path.as_os_str().as_encoded_bytes())
+}
