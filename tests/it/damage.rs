@@ -75,7 +75,7 @@ fn a_truncated_pack_is_told() {
     repo.git(["gc", "--quiet"]);
     for part in [0, 8, 100, 1000] {
         change(&repo.packs("pack")[0], |bytes| {
-            bytes.truncate(if part == 0 { bytes.len() / 2 } else { part })
+            bytes.truncate(if part == 0 { bytes.len() / 2 } else { part });
         });
         incomplete(repo.scan(["--history"]));
     }
@@ -242,7 +242,7 @@ fn an_unreadable_file_is_told_and_the_rest_is_read() {
     use std::os::unix::fs::PermissionsExt;
     let repo = Repo::new();
     repo.write("a.env", key("github")).write("b.env", nth_key("github", 2));
-    fs::set_permissions(repo.path("a.env"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(repo.path("a.env"), Permissions::from_mode(0o000)).unwrap();
     let run = repo.scan(["--files"]).exits(1);
     // An administrator reads everything.
     if fs::read(repo.path("a.env")).is_err() {
