@@ -64,7 +64,7 @@ pub fn why(value: &[u8]) -> Option<&'static str> {
     let is_there = |word: &&str| {
         memchr::memmem::find_iter(&folded, word).any(|at| is_written(&value[at..at + word.len()]))
     };
-    if WORDS.iter().any(|word| is_there(word)) {
+    if WORDS.iter().any(is_there) {
         return Some("a placeholder word");
     }
     let mut seen = [false; 256];
