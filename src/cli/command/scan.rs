@@ -265,7 +265,7 @@ impl Target {
                 return Ok(vec![Box::new(Stdin::new(std::io::stdin(), name))]);
             }
             Self::Plain(path) => return Ok(vec![Box::new(Worktree::at(path))]),
-            Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path))?)]),
+            Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path)))]),
             Self::Repository(repo, _) => repo,
         };
         if args.staged {
@@ -279,7 +279,7 @@ impl Target {
         }
         let mut sources: Vec<Box<dyn Source + 't>> = Vec::new();
         if !args.history && repo.work_dir().is_some() {
-            sources.push(Box::new(Worktree::of(repo, None)?));
+            sources.push(Box::new(Worktree::of(repo, None)));
         }
         if !args.files {
             sources.push(Box::new(History::of(repo)));
