@@ -1,7 +1,7 @@
 //! A scan from request to exit code: what `scan` and the hooks have in common.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -48,7 +48,7 @@ pub(crate) struct Request {
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     let begun = Instant::now();
-    refuse_showing(request)?;
+    refuse_showing(request, ui)?;
     let formats = if request.formats.is_empty() { vec![Format::Human] } else { request.formats.clone() };
     if formats.len() > request.outputs.len() + 1 || request.outputs.len() > formats.len() {
         return Err(CliError::usage(
@@ -112,9 +112,9 @@ fn verdict(request: &Request, findings: &[Finding], outcome: &Outcome<'_>, ui: &
 }
 
 /// Secrets in clear are for a person at a terminal only.
-fn refuse_showing(request: &Request) -> Result<(), CliError> {
+fn refuse_showing(request: &Request, ui: &Ui) -> Result<(), CliError> {
     let in_ci = std::env::var_os("CI").is_some_and(|v| !v.is_empty() && v != "false" && v != "0");
-    if request.show_secrets && (in_ci || !request.outputs.is_empty() || !std::io::stdout().is_terminal()) {
+    if request.show_secrets && (in_ci || !request.outputs.is_empty() || !ui.is_for_a_person()) {
         return Err(CliError::usage(
             "--show-secrets would write secrets where they stay",
             "run it at a terminal, without --output and not in CI",

@@ -134,7 +134,7 @@ impl Target {
                 return Ok(vec![Box::new(Stdin::new(std::io::stdin(), name))]);
             }
             Self::Plain(path) => return Ok(vec![Box::new(Worktree::at(path))]),
-            Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path))?)]),
+            Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path)))]),
             Self::Repository(repo, _) => repo,
         };
         let head = || repo.head().into_iter().collect();
@@ -142,9 +142,9 @@ impl Target {
             Narrow::Staged => vec![Box::new(Staged { repo })],
             Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
-            Narrow::Files => vec![Box::new(Worktree::of(repo, None)?)],
+            Narrow::Files => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All if repo.work_dir().is_some() => {
-                vec![Box::new(Worktree::of(repo, None)?), Box::new(History::of(repo))]
+                vec![Box::new(Worktree::of(repo, None)), Box::new(History::of(repo))]
             }
             Narrow::All | Narrow::History => vec![Box::new(History::of(repo))],
         })

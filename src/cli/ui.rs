@@ -53,6 +53,11 @@ impl Ui {
         }
     }
 
+    /// Whether a person reads what is printed.
+    pub(crate) fn is_for_a_person(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// The width of the screen, in columns.
     pub(crate) fn width(&self) -> usize {
         let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());

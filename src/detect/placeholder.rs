@@ -61,7 +61,10 @@ pub fn why(value: &[u8]) -> Option<&'static str> {
         return Some("a variable");
     }
     let folded = value.to_ascii_lowercase();
-    if WORDS.iter().any(|w| memchr::memmem::find(&folded, w.as_bytes()).is_some()) {
+    let is_there = |word: &&str| {
+        memchr::memmem::find_iter(&folded, word).any(|at| is_written(&value[at..at + word.len()]))
+    };
+    if WORDS.iter().any(is_there) {
         return Some("a placeholder word");
     }
     let mut seen = [false; 256];
@@ -70,13 +73,22 @@ pub fn why(value: &[u8]) -> Option<&'static str> {
     if value.len() >= 12 && distinct <= 4 {
         return Some("hardly any different characters");
     }
-    if longest_run(&folded, |a, b| a == b) >= 6 {
+    // Six hex digits in a row are the same in one of three thousand keys of sixty-four.
+    if longest_run(&folded, |a, b| a == b) >= 6.max(value.len() / 8) {
         return Some("one character repeated");
     }
     if longest_run(&folded, |a, b| b == a.wrapping_add(1)) >= 8 || holds_count(&folded) {
         return Some("a counted sequence");
     }
     repeats(&folded).then_some("a repeated block")
+}
+
+/// Tells a word somebody wrote from a short one that chance made in a long key: `fake-`, `FAKE-` and
+/// `Fake-`, but not `FaKe-`.
+fn is_written(word: &[u8]) -> bool {
+    let upper = word.iter().filter(|b| b.is_ascii_uppercase()).count();
+    let letters = word.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    letters >= 7 || upper == 0 || upper == letters || (upper == 1 && word[0].is_ascii_uppercase())
 }
 
 /// `${X}`, `$X`, `$(x)`, `{{x}}`, `<x>`, `%s`, `%(x)s`, `#{x}`, `@x@`.

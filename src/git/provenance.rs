@@ -233,15 +233,9 @@ impl<'c> Provenance<'c> {
             });
         }
         if let Some(head) = roots.head {
-            let mut now: HashSet<(u32, Vec<u8>)> = HashSet::new();
-            let room = std::mem::replace(&mut walk.room, vec![usize::MAX; blobs.len()]);
-            walk.down(&self.commits.at(head).tree, &mut HashSet::new(), &mut |blob, path| {
-                now.insert((blob, path));
-            });
-            walk.room = room;
             for (blob, sightings) in (0u32..).zip(&mut found) {
                 for sighting in sightings {
-                    sighting.in_head = now.contains(&(blob, sighting.path.clone()));
+                    sighting.in_head = self.holds(&self.commits.at(head).tree, &sighting.path, blob);
                 }
             }
         }
@@ -256,6 +250,23 @@ impl<'c> Provenance<'c> {
             });
         }
         found
+    }
+
+    /// Tells whether a tree holds a wanted blob at this path.
+    fn holds(&self, root: &Id, path: &[u8], blob: u32) -> bool {
+        let Some(mut tree) = self.trees.numbers.get(root) else { return false };
+        let (folders, name) = match memchr::memrchr(b'/', path) {
+            Some(slash) => (Some(&path[..slash]), &path[slash + 1..]),
+            None => (None, path),
+        };
+        for folder in folders.into_iter().flat_map(|f| f.split(|b| *b == b'/')) {
+            let number = self.trees.names.get(folder);
+            let child = self.down.get(tree).and_then(|d| d.iter().find(|(_, name)| Some(name) == number));
+            let Some((child, _)) = child else { return false };
+            tree = child;
+        }
+        let Some(number) = self.trees.names.get(name) else { return false };
+        self.held.get(tree).is_some_and(|held| held.contains(&(blob, *number)))
     }
 
     /// Tells, for each group of blobs and commits, from which of `tips` (commits by position) one of
@@ -368,7 +379,10 @@ impl Walk<'_> {
                 continue;
             }
             self.steps += 1;
-            if self.steps > MOST_STEPS || self.paths.depth(path) > DEEPEST {
+            if self.steps > MOST_STEPS || self.room.iter().all(|room| *room == 0) {
+                return;
+            }
+            if self.paths.depth(path) > DEEPEST {
                 continue;
             }
             for (blob, name) in holds.into_iter().flatten() {

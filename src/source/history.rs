@@ -123,7 +123,11 @@ impl Source for History<'_> {
             Provenance::read(&read.store, &read.commits, &blobs, &damaged)
         };
         let sightings = provenance.sightings(&blobs, &roots);
-        let mut located = self.locate_blobs(read, &blobs, &hits, &sightings)?;
+        let index = self.index_paths().unwrap_or_else(|e| {
+            tell(skip(SkipReason::Corrupt, e.to_string(), "`git reset` writes the index anew"));
+            HashMap::new()
+        });
+        let mut located = self.locate_blobs(read, &blobs, &hits, &sightings, &index);
         located.extend(self.locate_messages(read, messages, &roots));
         name_refs(read, &provenance, &blobs, &mut located);
         Ok(located.into_iter().map(|(located, _)| located).collect())
@@ -221,7 +225,8 @@ impl History<'_> {
         blobs: &[Id],
         hits: &[Vec<Hit>],
         sightings: &[Vec<Sighting>],
-    ) -> Result<Vec<(Located, Holders)>, SourceError> {
+        index: &HashMap<Id, Vec<Vec<u8>>>,
+    ) -> Vec<(Located, Holders)> {
         let mut rank = vec![u32::MAX; read.commits.len()];
         for (age, at) in (0u32..).zip(read.commits.oldest_first()) {
             rank[*at as usize] = age;
@@ -229,7 +234,6 @@ impl History<'_> {
         let age = |s: &Sighting| (!s.reachable, s.first.map_or(u32::MAX, |at| rank[at as usize]));
         // For each secret at each path: the blobs that hold it there, and the oldest of them.
         let mut places = Places::new();
-        let index = self.index_paths()?;
         let mut located = Vec::new();
         for (number, blob) in (0u32..).zip(blobs) {
             let mut keys: Vec<SecretKey> = hits[number as usize].iter().map(key).collect();
@@ -273,7 +277,7 @@ impl History<'_> {
                 located.push((here, (numbers.clone(), Vec::new())));
             }
         }
-        Ok(located)
+        located
     }
 
     /// The paths at which the index holds each blob.

@@ -95,6 +95,7 @@ fn read_commit(repo: &Repository, commit: &change::RangeCommit, see: &See<'_>, t
     let id = commit.id.to_string();
     see(Blob::whole(Origin::CommitMessage(id.clone()), &commit.message));
     tell(Event::Bytes(commit.message.len() as u64));
+    tell(Event::Expected(commit.changes.len() as u64));
     for change in &commit.changes {
         let origin = Origin::Change(Path::new(change.path.as_slice()), change.id.to_string(), id.clone());
         read_change(repo, &change.id, &change.earlier, &origin, see, tell);

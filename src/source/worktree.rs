@@ -26,27 +26,31 @@ pub struct Worktree {
     base: PathBuf,
     /// Paths below `root` that git tracks.
     tracked: Vec<Vec<u8>>,
+    /// Why the index could not be read: which ignored files git tracks is not known then.
+    index_error: Option<String>,
     /// Whether ignore files are read.
     in_repository: bool,
 }
 
 impl Worktree {
     /// Takes the whole working tree of a repository, or the part below `root`.
-    ///
-    /// # Errors
-    /// If the index cannot be read.
-    pub fn of(repo: &Repository, root: Option<&FsPath>) -> Result<Self, SourceError> {
+    #[must_use]
+    pub fn of(repo: &Repository, root: Option<&FsPath>) -> Self {
         let base = repo.work_dir().unwrap_or_else(|| ".".into());
         let root = root.map_or_else(|| base.clone(), FsPath::to_path_buf);
-        let tracked = change::index(repo)?.into_iter().filter(|e| !e.is_submodule).map(|e| e.path).collect();
-        Ok(Self { root, base, tracked, in_repository: true })
+        let (index, index_error) = match change::index(repo) {
+            Ok(index) => (index, None),
+            Err(e) => (Vec::new(), Some(e.to_string())),
+        };
+        let tracked = index.into_iter().filter(|e| !e.is_submodule).map(|e| e.path).collect();
+        Self { root, base, tracked, index_error, in_repository: true }
     }
 
     /// Takes a folder or file outside any repository.
     #[must_use]
     pub fn at(root: &FsPath) -> Self {
         let base = if root.is_dir() { root.to_path_buf() } else { PathBuf::new() };
-        Self { root: root.into(), base, tracked: Vec::new(), in_repository: false }
+        Self { root: root.into(), base, tracked: Vec::new(), index_error: None, in_repository: false }
     }
 
     /// Lists the files: those the walk meets and those git tracks.
@@ -138,6 +142,9 @@ impl Source for Worktree {
     fn read(&self, see: &See<'_>, tell: &Tell<'_>) -> Result<(), SourceError> {
         if fs::symlink_metadata(&self.root).is_err() {
             return Err(SourceError::Absent { path: shown(&to_bytes(&self.root)) });
+        }
+        if let Some(why) = &self.index_error {
+            tell(skip(SkipReason::Corrupt, why.as_str(), "`git reset` writes the index anew"));
         }
         let files: Vec<PathBuf> = self.files(tell).into_iter().collect();
         tell(Event::Stage("working tree", files.len() as u64));

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let repo = Repository::discover(Path::new(&dir))?.ok_or("there is no repository")?;
     let source: Box<dyn Source + '_> = match what.as_str() {
         "history" => Box::new(History::of(&repo)),
-        "files" => Box::new(Worktree::of(&repo, None)?),
+        "files" => Box::new(Worktree::of(&repo, None)),
         _ => return Err("usage: walk history|files DIR".into()),
     };
     let bytes = AtomicU64::new(0);

@@ -12,6 +12,20 @@ fn a_key_that_was_added_and_removed_again_is_found() {
     assert_eq!(run.found(), ["history a.env:1 github-personal-token"]);
     assert_eq!(run.findings()[0]["commit"]["id"], repo.id("HEAD~1"));
     assert_eq!(run.findings()[0]["commit"]["author"], "Ann Author");
+    insta::assert_snapshot!(repo.run(["scan", "--range", "HEAD~2..HEAD"]).screen(), @r"
+    critical  github-personal-token  GitHub personal access token (classic)
+      secret ghp_…7rUi · fingerprint [fp]
+      confidence high: checksum passed (its checksum is right)
+
+      a.env:1:1  history · [commit], Ann Author, 2023-11-14
+        | ghp_…7rUi
+
+      do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
+
+    1 leak in 1 file (1 critical) · project: HEAD~2..HEAD
+    read 1 object, 2 commits: 51 bytes in [t] s, 91 rules
+    exit 1
+    ");
     repo.scan(["--since-commit", &base]).exits(1);
 }
 
