@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::judge::{Match, judge};
+use super::assign;
+use super::judge::{Match, judge, judge_assigned};
 use super::literal_stage::LiteralStage;
 use super::normal::{key_label, normal};
 use super::overlap::{Claim, standing};
@@ -29,6 +30,10 @@ pub struct Detector {
     stage: LiteralStage,
     /// For each literal of the stage, the rules that want it.
     owners: Vec<Vec<usize>>,
+    /// For each literal of the stage, whether it is a part of names that are given secrets.
+    names: Vec<bool>,
+    /// The rules of the hand-written lane: tokens', passwords'.
+    assigned: [Vec<usize>; 2],
     /// Rules that look at everything.
     always: Vec<usize>,
     lists: Vec<Allowlist>,
@@ -60,12 +65,18 @@ impl Detector {
         let mut owners: Vec<Vec<usize>> = Vec::new();
         let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut always = Vec::new();
+        let mut assigned = [Vec::new(), Vec::new()];
+        let mut names = Vec::new();
         for (index, searcher) in searchers.iter().enumerate() {
             let wanted = match &searcher.lane {
                 Lane::Around(anchors) => &anchors.literals,
                 Lane::Gated(words) => words,
                 Lane::Always => {
                     always.push(index);
+                    continue;
+                }
+                Lane::Assigned(lane) => {
+                    assigned[*lane as usize].push(index);
                     continue;
                 }
                 Lane::PathOnly => continue,
@@ -79,8 +90,21 @@ impl Detector {
                 owners[at].push(index);
             }
         }
+        if assigned.iter().any(|rules| !rules.is_empty()) {
+            for word in assign::WORDS.iter().map(|w| w.as_bytes().to_vec()) {
+                let at = *known.entry(word.clone()).or_insert_with(|| {
+                    literals.push(word);
+                    owners.push(Vec::new());
+                    literals.len() - 1
+                });
+                names.resize(literals.len(), false);
+                names[at] = true;
+            }
+        }
+        names.resize(literals.len(), false);
         let by_id = searchers.iter().enumerate().map(|(i, s)| (s.rule.card.id.clone(), i)).collect();
-        Self { stage: LiteralStage::new(&literals), searchers, owners, always, lists, lists_of, by_id }
+        let stage = LiteralStage::new(&literals);
+        Self { searchers, stage, owners, names, assigned, always, lists, lists_of, by_id }
     }
 
     /// Returns how many rules there are.
@@ -167,8 +191,13 @@ impl Detector {
     /// Runs the literal stage, then each rule around its candidates.
     fn matches(&self, bytes: &[u8]) -> Vec<(usize, Match, Vec<usize>)> {
         let mut places: Vec<(usize, usize)> = self.always.iter().map(|rule| (*rule, 0)).collect();
-        self.stage
-            .each(bytes, |literal, at| places.extend(self.owners[literal].iter().map(|rule| (*rule, at))));
+        let mut name_ends: Vec<usize> = Vec::new();
+        self.stage.each(bytes, |literal, at| {
+            places.extend(self.owners[literal].iter().map(|rule| (*rule, at)));
+            if self.names[literal] {
+                name_ends.extend(assign::name_end(bytes, at));
+            }
+        });
         places.sort_unstable();
         places.dedup();
         let mut matches = Vec::new();
@@ -178,21 +207,34 @@ impl Detector {
             let at: Vec<usize> = group.iter().map(|(_, at)| *at).collect();
             searcher.each(bytes, &at, &mut |captures| {
                 let Some(found) = judge(&searcher.rule, captures, bytes) else { return };
-                if !self.keyword_stands(searcher, &found, bytes) {
-                    return;
-                }
-                let mut pending = Vec::new();
-                for list in &self.lists_of[index] {
-                    match let_go(&self.lists[*list], &found, bytes) {
-                        Some(true) => return,
-                        Some(false) => pending.push(*list),
-                        None => {}
-                    }
-                }
-                matches.push((index, found, pending));
+                matches.extend(self.allowed(index, found, bytes));
             });
         }
+        name_ends.sort_unstable();
+        name_ends.dedup();
+        for found in name_ends.into_iter().filter_map(|end| assign::look(bytes, end)) {
+            for index in &self.assigned[found.lane as usize] {
+                let one = judge_assigned(&self.searchers[*index].rule, &found, bytes);
+                matches.extend(one.and_then(|one| self.allowed(*index, one, bytes)));
+            }
+        }
         matches
+    }
+
+    /// Keeps a match that has its keyword and that no allowlist lets go at once.
+    fn allowed(&self, index: usize, found: Match, bytes: &[u8]) -> Option<(usize, Match, Vec<usize>)> {
+        if !self.keyword_stands(&self.searchers[index], &found, bytes) {
+            return None;
+        }
+        let mut pending = Vec::new();
+        for list in &self.lists_of[index] {
+            match let_go(&self.lists[*list], &found, bytes) {
+                Some(true) => return None,
+                Some(false) => pending.push(*list),
+                None => {}
+            }
+        }
+        Some((index, found, pending))
     }
 
     /// gitleaks' keywords: one of them must stand in the text, most often in the match itself.
@@ -214,6 +256,7 @@ impl Detector {
             confidence: found.confidence,
             trusted: searcher.trusted,
             generic: searcher.rule.generic,
+            assigned: searcher.rule.lane.is_some(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use regex_automata::util::captures::Captures;
 
+use super::assign::Assigned;
 use super::structure::Shape;
 use super::{checksum, entropy, host, placeholder, structure};
 use crate::model::{Check, Confidence, Verdict};
@@ -75,6 +76,19 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Ma
         found.note("placeholder", Verdict::Failed, why.into());
     }
     Some(found)
+}
+
+/// Holds what the hand-written lane found against the rule's checks; `None`: it is no finding.
+pub(super) fn judge_assigned(rule: &Rule, assigned: &Assigned, bytes: &[u8]) -> Option<Match> {
+    let text = &bytes[assigned.secret.clone()];
+    let is_regular = rule.entropy.is_some_and(|least| entropy::per_byte(text) < least);
+    (!is_regular).then(|| Match {
+        secret: assigned.secret.clone(),
+        whole: assigned.whole.clone(),
+        key_id: None,
+        confidence: rule.confidence.min(assigned.confidence),
+        checks: Vec::new(),
+    })
 }
 
 impl Match {
