@@ -169,6 +169,10 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
         return Verdict::Open;
     }
     let Some(script) = random::script(text) else { return Verdict::Open };
+    // Base64 of words: `user:secret`, a test's name.
+    if script == Script::Mixed && is_text_within(text) {
+        return Verdict::Token(Confidence::Low);
+    }
     let medium = match script {
         Script::Hex => name.weight == Weight::Heavy && matches!(text.len(), 32 | 40 | 48 | 64 | 96 | 128),
         Script::Uuid => name.weight == Weight::Heavy,
@@ -184,6 +188,17 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
         }
     };
     Verdict::Token(if medium { Confidence::Medium } else { Confidence::Low })
+}
+
+/// Whether base64 holds printable text that does not look random itself.
+fn is_text_within(text: &[u8]) -> bool {
+    let bare = text.iter().rposition(|b| *b != b'=').map_or(text, |last| &text[..=last]);
+    let decoded =
+        data_encoding::BASE64_NOPAD.decode(bare).or_else(|_| data_encoding::BASE64URL_NOPAD.decode(bare));
+    decoded.is_ok_and(|d| {
+        d.iter().all(|b| (0x20..0x7f).contains(b))
+            && d.split(|b| *b == b':').all(|part| random::script(part).is_none())
+    })
 }
 
 /// Whether the value names a place: a path, a URL, a file, a variable, an identifier with dots.
@@ -261,7 +276,10 @@ fn is_password(name: &Name, text: &[u8], value: &shape::Value) -> bool {
     {
         return false;
     }
-    if text.iter().any(|b| b"(){}<>|".contains(b)) || is_place(text) && text.len() > 12 || text[0] == b'$' {
+    if text.iter().any(|b| b"(){}<>|".contains(b))
+        || is_place(text) && text.len() > 12
+        || b"$-/:".contains(&text[0])
+    {
         return false;
     }
     // Without quotes: `settings.SOME_NAME`, `SOME_CONSTANT_2`.
@@ -274,6 +292,14 @@ fn is_password(name: &Name, text: &[u8], value: &shape::Value) -> bool {
     let is_mixed =
         digits > 0 && letters > 0 || digits + letters < text.len() && letters > 0 && !is_identifier(text);
     if !is_named && (!is_mixed || name.weight < Weight::Heavy || text.len() < 8) {
+        return false;
+    }
+    if value.loose && (digits == 0 || letters == 0)
+        || !is_mixed && !text.iter().any(u8::is_ascii_lowercase) && letters > 0
+    {
+        return false;
+    }
+    if [b":$".as_slice(), b"=$", b"=%", b"/%"].iter().any(|v| memchr::memmem::find(text, v).is_some()) {
         return false;
     }
     let is_said = SAID.iter().any(|w| text.eq_ignore_ascii_case(w.as_bytes()));

@@ -373,14 +373,13 @@ fn split<'a>(name: &'a [u8], words: &mut [&'a [u8]; MOST_WORDS]) -> usize {
 fn lane_of(word: &[u8]) -> Option<AssignmentLane> {
     const PASSWORDS: [&str; 8] =
         ["password", "passwd", "passw", "passwort", "passphrase", "pwd", "pass", "pword"];
-    const TOKENS: [&str; 12] = [
+    const TOKENS: [&str; 11] = [
         "key",
         "keys",
         "token",
         "tokens",
         "secret",
         "secrets",
-        "auth",
         "cred",
         "creds",
         "credential",
@@ -397,7 +396,7 @@ fn lane_of(word: &[u8]) -> Option<AssignmentLane> {
         None
     } else if ends(&PASSWORDS) || is_one_of(folded, &["pw", "passwords", "psw", "pswd"]) {
         Some(AssignmentLane::Password)
-    } else if ends(&TOKENS) {
+    } else if ends(&TOKENS) || is_one_of(folded, &["auth", "basicauth", "httpauth"]) {
         Some(AssignmentLane::Token)
     } else {
         None

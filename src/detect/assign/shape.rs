@@ -14,6 +14,8 @@ pub(super) struct Value {
     pub(super) span: Range<usize>,
     /// Whether quotes stand around it.
     pub(super) quoted: bool,
+    /// Whether it is one of several words in a row, or of prose: only what looks odd is a value.
+    pub(super) loose: bool,
     /// Whether no program would write it so: an element, a flag, `name=value` at a line's start.
     pub(super) plain: bool,
 }
@@ -43,7 +45,13 @@ pub(super) fn value(bytes: &[u8], name: &Range<usize>) -> Option<Value> {
     if matches!(open, b'"' | b'\'' | b'`') {
         // `\"` is closed by `\"`.
         let escaped = at > 0 && bytes[at - 1] == b'\\';
-        return quoted(bytes, at + 1, open, escaped);
+        let mut value = quoted(bytes, at + 1, open, escaped)?;
+        value.loose = match link {
+            Link::Argument => true,
+            Link::Quote => !takes_words(bytes, name) && !is_line_head(bytes, name) && !is_sql(bytes, name),
+            _ => false,
+        };
+        return Some(value);
     }
     match link {
         Link::Argument | Link::Quote => None,
@@ -190,6 +198,17 @@ fn takes_words(bytes: &[u8], name: &Range<usize>) -> bool {
             .any(|w| head.len() == w.len() && head == *w)
 }
 
+/// Whether the name is the first word of its line.
+fn is_line_head(bytes: &[u8], name: &Range<usize>) -> bool {
+    bytes[line_start(bytes, name.start)..name.start].trim_ascii().is_empty() && name.len() > 5
+}
+
+/// `IDENTIFIED BY PASSWORD '…'`, `WITH PASSWORD '…'`.
+fn is_sql(bytes: &[u8], name: &Range<usize>) -> bool {
+    let head = bytes[line_start(bytes, name.start)..name.start].trim_ascii_end().to_ascii_lowercase();
+    [b" by".as_slice(), b" with", b" encrypted", b" role", b" user"].iter().any(|w| head.ends_with(w))
+}
+
 /// Whether the line before begins with `login` or `machine`.
 fn before_is_login(bytes: &[u8], start: usize) -> bool {
     let Some(end) = start.checked_sub(1) else { return false };
@@ -310,7 +329,7 @@ fn quoted(bytes: &[u8], start: usize, quote: u8, escaped: bool) -> Option<Value>
     let end = start + length;
     let behind = end + 1 + usize::from(escaped);
     goes_on(bytes, behind, quote).then_some(())?;
-    Some(Value { span: start..end, quoted: true, plain: false })
+    Some(Value { span: start..end, quoted: true, loose: false, plain: false })
 }
 
 /// Whether what stands behind a closing quote leaves the value whole.
@@ -374,7 +393,12 @@ fn bare(bytes: &[u8], start: usize, name: &Range<usize>, link: Link) -> Option<V
     let plain = is_flag
         || matches!(link, Link::Element | Link::Blank)
         || (is_own_line && (close || !matches!(stop, Some(b';' | b','))));
-    (length > 0).then_some(Value { span: start..start + length, quoted: false, plain })
+    (length > 0).then_some(Value {
+        span: start..start + length,
+        quoted: false,
+        loose: is_flag && link == Link::Blank,
+        plain,
+    })
 }
 
 /// What may stand before a name in a file of settings.
