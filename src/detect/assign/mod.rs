@@ -174,7 +174,7 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
         return Verdict::Token(Confidence::Low);
     }
     let medium = match script {
-        Script::Hex => name.weight == Weight::Heavy && matches!(text.len(), 32 | 40 | 48 | 64 | 96 | 128),
+        Script::Hex => name.weight >= Weight::Fair && matches!(text.len(), 32 | 40 | 48 | 64 | 96 | 128),
         Script::Uuid => name.weight == Weight::Heavy,
         Script::Mixed => {
             let mixed_case =
@@ -196,10 +196,30 @@ fn is_text_within(text: &[u8]) -> bool {
     let decoded =
         data_encoding::BASE64_NOPAD.decode(bare).or_else(|_| data_encoding::BASE64URL_NOPAD.decode(bare));
     decoded.is_ok_and(|d| {
-        d.iter().all(|b| (0x20..0x7f).contains(b))
+        d.iter().all(|b| (0x20..0x7f).contains(b) || *b == 0)
             && d.split(|b| *b == b':').all(|part| random::script(part).is_none())
     })
 }
+
+/// How names of files end.
+const FILES: [&str; 16] = [
+    ".key",
+    ".pem",
+    ".crt",
+    ".cer",
+    ".der",
+    ".p12",
+    ".jks",
+    ".txt",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".properties",
+    ".conf",
+    ".html",
+    ".png",
+    ".gpg",
+];
 
 /// Whether the value names a place: a path, a URL, a file, a variable, an identifier with dots.
 fn is_place(text: &[u8]) -> bool {
@@ -214,6 +234,9 @@ fn is_place(text: &[u8]) -> bool {
     if holds("://") || holds("::") || holds("->") || holds("..") || holds("%s") || holds("%d") {
         return true;
     }
+    if FILES.iter().any(|e| text.ends_with(e.as_bytes())) {
+        return true;
+    }
     // Every part is short or made of words: `a.b.c`, `us-east-1/prod/key2`.
     let mut parts = text.split(|b| b"./:@#$%&*!~^".contains(b)).peekable();
     let is_plain = |p: &[u8]| p.len() < 16 || random::is_wordy(p);
@@ -224,7 +247,15 @@ fn is_place(text: &[u8]) -> bool {
 }
 
 /// Words that stand behind `password:` in forms, schemas and messages.
-const SAID: [&str; 40] = [
+const SAID: &[&str] = &[
+    "base64",
+    "md5",
+    "oauth2",
+    "sha1",
+    "sha256",
+    "sha512",
+    "utf-8",
+    "utf8",
     "array",
     "basic",
     "bearer",
@@ -278,7 +309,7 @@ fn is_password(name: &Name, text: &[u8], value: &shape::Value) -> bool {
     }
     if text.iter().any(|b| b"(){}<>|".contains(b))
         || is_place(text) && text.len() > 12
-        || b"$-/:".contains(&text[0])
+        || b"$-/:.".contains(&text[0])
     {
         return false;
     }
@@ -300,6 +331,10 @@ fn is_password(name: &Name, text: &[u8], value: &shape::Value) -> bool {
         return false;
     }
     if [b":$".as_slice(), b"=$", b"=%", b"/%"].iter().any(|v| memchr::memmem::find(text, v).is_some()) {
+        return false;
+    }
+    // A version: `^3.1.1`.
+    if letters == 0 && text.contains(&b'.') {
         return false;
     }
     let is_said = SAID.iter().any(|w| text.eq_ignore_ascii_case(w.as_bytes()));

@@ -29,6 +29,8 @@ const MOST_WORDS: usize = 12;
 const OTHER_WORDS: &[&str] = &[
     "bypass",
     "compass",
+    "getpass",
+    "minipass",
     "donkey",
     "encompass",
     "hockey",
@@ -105,6 +107,17 @@ const OTHERS: &[&str] = &[
     "column",
     "commit",
     "composite",
+    "contain",
+    "containing",
+    "contains",
+    "delete",
+    "exists",
+    "find",
+    "get",
+    "only",
+    "remove",
+    "restore",
+    "without",
     "continuation",
     "cursor",
     "delimiter",
@@ -189,6 +202,7 @@ const OTHERS: &[&str] = &[
     "verification",
     "verifying",
     "verify",
+    "websocket",
     "wrong",
 ];
 
@@ -260,6 +274,39 @@ const HEAVY: &[&str] = &[
 
 /// Words that make it a test's, or a step of some arithmetic.
 const LIGHT: &[&str] = &[
+    "aes",
+    "alice",
+    "block",
+    "bob",
+    "chacha",
+    "chacha20",
+    "chain",
+    "dec",
+    "des",
+    "dedup",
+    "ec",
+    "ecdsa",
+    "enc",
+    "first",
+    "fuzz",
+    "hkdf",
+    "kem",
+    "kex",
+    "left",
+    "okm",
+    "other",
+    "our",
+    "poly1305",
+    "prk",
+    "right",
+    "round",
+    "second",
+    "secp256k1",
+    "sub",
+    "their",
+    "third",
+    "tls",
+    "tweak",
     "bad",
     "blob",
     "bogus",
@@ -318,12 +365,12 @@ pub(super) fn read(name: &[u8]) -> Option<Name> {
         return None;
     }
     let holds = |list: &[&str]| words.iter().any(|w| is_one_of(w, list));
-    let own = stem(words[at]);
+    let own = stem(words[at]).to_ascii_lowercase();
+    let own = own.strip_suffix(b"s").unwrap_or(&own);
     let weight = if holds(LIGHT) {
         Weight::Light
-    } else if lane == AssignmentLane::Password || !own.to_ascii_lowercase().ends_with(b"key") || own.len() > 5
-    {
-        if own.eq_ignore_ascii_case(b"auth") && at == 0 { Weight::Fair } else { Weight::Heavy }
+    } else if lane == AssignmentLane::Password || !own.ends_with(b"key") || own.len() > 4 {
+        if own == b"auth" && at == 0 { Weight::Fair } else { Weight::Heavy }
     } else if holds(HEAVY) {
         Weight::Heavy
     } else if at == 0 {

@@ -142,6 +142,10 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = &bytes[at..bytes.len().min(at + APART)];
     let kind = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"_<>&'?. []*:".contains(b)).count();
     let (kind, sign) = (rest.get(..kind)?, *rest.get(kind)?);
+    let spaces = kind.trim_ascii().iter().filter(|b| **b == b' ').count();
+    if spaces > 2 || memchr::memmem::find(kind, b": ").is_some() {
+        return None;
+    }
     let is_type =
         kind.iter().any(u8::is_ascii_alphabetic) && sign == b'=' && rest.get(kind.len() + 1) != Some(&b'=');
     is_type.then_some(at + kind.len() + 1)
