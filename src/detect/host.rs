@@ -16,29 +16,11 @@ const RESERVED: [&str; 9] = [
 ];
 
 /// Words that stand where a host would.
+#[rustfmt::skip]
 const DUMMIES: [&str; 22] = [
-    "domain",
-    "domain.com",
-    "domain.tld",
-    "foo.com",
-    "host",
-    "host.com",
-    "hostname",
-    "hosts",
-    "ip",
-    "myhost",
-    "myproxy",
-    "myserver",
-    "proxy",
-    "proxyhost",
-    "proxyserver",
-    "remotehost",
-    "server",
-    "server.com",
-    "somehost",
-    "url",
-    "yourhost",
-    "yourserver",
+    "domain", "domain.com", "domain.tld", "foo.com", "host", "host.com", "hostname", "hosts", "ip",
+    "myhost", "myproxy", "myserver", "proxy", "proxyhost", "proxyserver", "remotehost", "server",
+    "server.com", "somehost", "url", "yourhost", "yourserver",
 ];
 
 /// Returns why a password for this host is hardly one that opens anything, or `None`. `sure` is how
@@ -54,7 +36,7 @@ pub(super) fn doubt(host: &[u8], password: &[u8], sure: Confidence) -> Option<&'
     }
     let is_under =
         |domain: &&str| name.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    if RESERVED.iter().any(|d| is_under(&d)) {
+    if RESERVED.iter().any(is_under) {
         return Some("its host is reserved for examples");
     }
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());

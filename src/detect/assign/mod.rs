@@ -4,7 +4,8 @@
 //! to the right are read by hand, on one line or over one line break, whatever the language.
 //!
 //! - `name`: what a name says about its value
-//! - `shape`: what stands between a name and its value, and where the value ends
+//! - `shape`: what stands between a name and its value
+//! - `text`: where a value begins and ends
 //! - `random`: whether text looks drawn at random
 
 mod name;
@@ -12,6 +13,7 @@ mod random;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::ops::Range;
 
@@ -23,62 +25,13 @@ use name::{Name, Weight};
 use random::Script;
 
 /// What the literal stage looks for: parts of names, with what ends a short one.
+#[rustfmt::skip]
 pub(super) const WORDS: &[&str] = &[
-    "token",
-    "secret",
-    "passw",
-    "passphrase",
-    "credential",
-    "key=",
-    "key:",
-    "key\"",
-    "key'",
-    "key ",
-    "key>",
-    "key]",
-    "key(",
-    "key\t",
-    "key[",
-    "pwd[",
-    "pass[",
-    "key\n",
-    "key\r",
-    "key<",
-    "pass<",
-    "pwd<",
-    "pass\n",
-    "pwd\n",
-    "key?",
-    "key`",
-    "key\\",
-    "key_prod",
-    "key_live",
-    "key_base",
-    "key1",
-    "key2",
-    "keys",
-    "pass=",
-    "pass:",
-    "pass\"",
-    "pass'",
-    "pass ",
-    "pass>",
-    "pass]",
-    "pass_",
-    "pwd=",
-    "pwd:",
-    "pwd\"",
-    "pwd'",
-    "pwd ",
-    "pwd>",
-    "pwd]",
-    "auth=",
-    "auth:",
-    "auth\"",
-    "auth'",
-    "auth ",
-    "creds",
-    "cred=",
+    "token", "secret", "passw", "passphrase", "credential", "key=", "key:", "key\"", "key'", "key ",
+    "key>", "key]", "key(", "key\t", "key[", "pwd[", "pass[", "key\n", "key\r", "key<", "pass<", "pwd<",
+    "pass\n", "pwd\n", "key?", "key`", "key\\", "key_prod", "key_live", "key_base", "key1", "key2", "keys",
+    "pass=", "pass:", "pass\"", "pass'", "pass ", "pass>", "pass]", "pass_", "pwd=", "pwd:", "pwd\"",
+    "pwd'", "pwd ", "pwd>", "pwd]", "auth=", "auth:", "auth\"", "auth'", "auth ", "creds", "cred=",
     "cred:",
 ];
 
@@ -138,23 +91,10 @@ enum Verdict {
 
 /// How base64 of public or encrypted things begins: images, certificates, public keys, hashes, and
 /// what Fernet, KMS and SOPS made.
+#[rustfmt::skip]
 const HARMLESS_HEADS: [&str; 16] = [
-    "iVBORw0K",
-    "R0lGOD",
-    "/9j/",
-    "PHN2Zy",
-    "UklGR",
-    "AAAAB3Nza",
-    "AAAAC3Nza",
-    "AAAAE2Vj",
-    "MII",
-    "MCow",
-    "sha256",
-    "sha384",
-    "sha512",
-    "sha1-",
-    "gAAAAA",
-    "AQICAH",
+    "iVBORw0K", "R0lGOD", "/9j/", "PHN2Zy", "UklGR", "AAAAB3Nza", "AAAAC3Nza", "AAAAE2Vj", "MII", "MCow",
+    "sha256", "sha384", "sha512", "sha1-", "gAAAAA", "AQICAH",
 ];
 
 fn token(name: &Name, text: &[u8]) -> Verdict {
@@ -175,7 +115,7 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
     }
     let medium = match script {
         Script::Hex => name.weight >= Weight::Fair && matches!(text.len(), 32 | 40 | 48 | 64 | 96 | 128),
-        Script::Uuid => name.weight == Weight::Heavy,
+        Script::Uuid => name.weight == Weight::Heavy && name.lane == AssignmentLane::Token,
         Script::Mixed => {
             let mixed_case =
                 text.iter().any(u8::is_ascii_uppercase) && text.iter().any(u8::is_ascii_lowercase);
@@ -202,23 +142,10 @@ fn is_text_within(text: &[u8]) -> bool {
 }
 
 /// How names of files end.
+#[rustfmt::skip]
 const FILES: [&str; 16] = [
-    ".key",
-    ".pem",
-    ".crt",
-    ".cer",
-    ".der",
-    ".p12",
-    ".jks",
-    ".txt",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".properties",
-    ".conf",
-    ".html",
-    ".png",
-    ".gpg",
+    ".key", ".pem", ".crt", ".cer", ".der", ".p12", ".jks", ".txt", ".json", ".yml", ".yaml", ".properties",
+    ".conf", ".html", ".png", ".gpg",
 ];
 
 /// Whether the value names a place: a path, a URL, a file, a variable, an identifier with dots.
@@ -247,55 +174,13 @@ fn is_place(text: &[u8]) -> bool {
 }
 
 /// Words that stand behind `password:` in forms, schemas and messages.
+#[rustfmt::skip]
 const SAID: &[&str] = &[
-    "base64",
-    "md5",
-    "oauth2",
-    "sha1",
-    "sha256",
-    "sha512",
-    "utf-8",
-    "utf8",
-    "array",
-    "basic",
-    "bearer",
-    "bool",
-    "boolean",
-    "bytes",
-    "char",
-    "confirm",
-    "current",
-    "disabled",
-    "enabled",
-    "enter",
-    "false",
-    "file",
-    "forgot",
-    "hidden",
-    "hide",
-    "input",
-    "integer",
-    "keyring",
-    "login",
-    "never",
-    "object",
-    "optional",
-    "prompt",
-    "required",
-    "reset",
-    "self",
-    "show",
-    "string",
-    "text",
-    "this",
-    "true",
-    "type",
-    "undefined",
-    "unknown",
-    "value",
-    "varchar",
-    "weak",
-    "yes",
+    "base64", "md5", "oauth2", "sha1", "sha256", "sha512", "utf-8", "utf8", "array", "basic", "bearer",
+    "bool", "boolean", "bytes", "char", "confirm", "current", "disabled", "enabled", "enter", "false",
+    "file", "forgot", "hidden", "hide", "input", "integer", "keyring", "login", "never", "object",
+    "optional", "prompt", "required", "reset", "self", "show", "string", "text", "this", "true", "type",
+    "undefined", "unknown", "value", "varchar", "weak", "yes",
 ];
 
 /// Whether a value is a password to a name: short, in quotes or in a file of settings.
