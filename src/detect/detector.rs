@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::assign;
 use super::encoded::{self, Form};
-use super::judge::{Match, judge};
+use super::judge::{Judged, Match, judge, judge_assigned};
 use super::literal_stage::LiteralStage;
 use super::normal::{key_label, normal};
 use super::overlap::{Claim, standing};
@@ -27,6 +28,16 @@ struct Candidate {
     pending: Vec<usize>,
 }
 
+/// Whether keywords and allowlists keep a match.
+enum Allowed {
+    /// They do.
+    Yes(Candidate),
+    /// An allowlist lets it go.
+    LetGo,
+    /// Its keyword is missing.
+    No,
+}
+
 /// Finds what a set of rules describes. Cheap to share between threads.
 ///
 /// ```
@@ -45,6 +56,10 @@ pub struct Detector {
     owners: Vec<Vec<usize>>,
     /// The literals behind the plain ones: what these look like inside base64.
     forms: Vec<Form>,
+    /// For each literal of the stage, whether it is a part of names that are given secrets.
+    names: Vec<bool>,
+    /// The rules of the hand-written lane: tokens', passwords'.
+    assigned: [Vec<usize>; 2],
     /// Rules that look at everything.
     always: Vec<usize>,
     lists: Vec<Allowlist>,
@@ -76,12 +91,18 @@ impl Detector {
         let mut owners: Vec<Vec<usize>> = Vec::new();
         let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut always = Vec::new();
+        let mut assigned = [Vec::new(), Vec::new()];
+        let mut names = Vec::new();
         for (index, searcher) in searchers.iter().enumerate() {
             let wanted = match &searcher.lane {
                 Lane::Around(anchors) => &anchors.literals,
                 Lane::Gated(words) => words,
                 Lane::Always => {
                     always.push(index);
+                    continue;
+                }
+                Lane::Assigned(lane) => {
+                    assigned[*lane as usize].push(index);
                     continue;
                 }
                 Lane::PathOnly => continue,
@@ -95,10 +116,23 @@ impl Detector {
                 owners[at].push(index);
             }
         }
+        if assigned.iter().any(|rules| !rules.is_empty()) {
+            for word in assign::WORDS.iter().map(|w| w.as_bytes().to_vec()) {
+                let at = *known.entry(word.clone()).or_insert_with(|| {
+                    literals.push(word);
+                    owners.push(Vec::new());
+                    literals.len() - 1
+                });
+                names.resize(literals.len(), false);
+                names[at] = true;
+            }
+        }
+        names.resize(literals.len(), false);
         let forms = forms_of(&searchers);
         literals.extend(forms.iter().map(|form| form.text.clone()));
         let by_id = searchers.iter().enumerate().map(|(i, s)| (s.rule.card.id.clone(), i)).collect();
-        Self { stage: LiteralStage::new(&literals), searchers, owners, forms, always, lists, lists_of, by_id }
+        let stage = LiteralStage::new(&literals);
+        Self { searchers, stage, owners, forms, names, assigned, always, lists, lists_of, by_id }
     }
 
     /// Returns how many rules there are.
@@ -208,35 +242,83 @@ impl Detector {
     fn matches(&self, bytes: &[u8]) -> (Vec<Candidate>, Vec<Run>) {
         let mut places: Vec<(usize, usize)> = self.always.iter().map(|rule| (*rule, 0)).collect();
         let mut runs: Vec<Run> = Vec::new();
+        let mut name_ends: Vec<usize> = Vec::new();
         self.stage.each(bytes, |literal, at| match self.owners.get(literal) {
-            Some(owners) => places.extend(owners.iter().map(|rule| (*rule, at))),
+            Some(owners) => {
+                places.extend(owners.iter().map(|rule| (*rule, at)));
+                if self.names[literal] {
+                    name_ends.extend(assign::name_end(bytes, at));
+                }
+            }
             None if runs.iter().rev().take(4).any(|(run, _)| run.contains(&at)) => {}
             None => runs.extend(encoded::decode(bytes, at, &self.forms[literal - self.owners.len()])),
         });
         places.sort_unstable();
         places.dedup();
         let mut matches = Vec::new();
+        let mut cleared: Vec<Range<usize>> = Vec::new();
         for group in places.chunk_by(|a, b| a.0 == b.0) {
             let rule = group[0].0;
             let searcher = &self.searchers[rule];
             let at: Vec<usize> = group.iter().map(|(_, at)| *at).collect();
-            searcher.each(bytes, &at, &mut |captures| {
-                let Some(found) = judge(&searcher.rule, captures, bytes) else { return };
-                if !self.keyword_stands(searcher, &found, bytes) {
-                    return;
-                }
-                let mut pending = Vec::new();
-                for list in &self.lists_of[rule] {
-                    match let_go(&self.lists[*list], &found, bytes) {
-                        Some(true) => return,
-                        Some(false) => pending.push(*list),
-                        None => {}
+            searcher.each(bytes, &at, &mut |captures| match judge(&searcher.rule, captures, bytes) {
+                Judged::Found(found) => {
+                    let secret = found.secret.clone();
+                    match self.allowed(rule, found, bytes) {
+                        Allowed::Yes(candidate) => matches.push(candidate),
+                        Allowed::LetGo if searcher.trusted => cleared.push(secret),
+                        Allowed::LetGo | Allowed::No => {}
                     }
                 }
-                matches.push(Candidate { rule, found, pending });
+                Judged::Harmless(secret) if searcher.trusted => cleared.push(secret),
+                Judged::Harmless(_) | Judged::No => {}
             });
         }
+        matches.extend(self.assigned_matches(bytes, name_ends, &mut cleared));
         (matches, runs)
+    }
+
+    /// Looks at what stands behind names that are given secrets; what a rule that knows better let go
+    /// is let be.
+    fn assigned_matches(
+        &self,
+        bytes: &[u8],
+        mut name_ends: Vec<usize>,
+        cleared: &mut [Range<usize>],
+    ) -> Vec<Candidate> {
+        name_ends.sort_unstable();
+        name_ends.dedup();
+        cleared.sort_unstable_by_key(|span| span.start);
+        let is_cleared = |secret: &Range<usize>| {
+            let before = cleared.partition_point(|span| span.start < secret.end);
+            cleared[..before].iter().rev().take(8).any(|span| span.end > secret.start)
+        };
+        let mut matches = Vec::new();
+        for found in name_ends.into_iter().filter_map(|end| assign::look(bytes, end)) {
+            for rule in self.assigned[found.lane as usize].iter().filter(|_| !is_cleared(&found.secret)) {
+                let Some(one) = judge_assigned(&self.searchers[*rule].rule, &found, bytes) else { continue };
+                if let Allowed::Yes(candidate) = self.allowed(*rule, one, bytes) {
+                    matches.push(candidate);
+                }
+            }
+        }
+        matches
+    }
+
+    /// Keeps a match that has its keyword and that no allowlist lets go at once.
+    fn allowed(&self, rule: usize, found: Match, bytes: &[u8]) -> Allowed {
+        if !self.keyword_stands(&self.searchers[rule], &found, bytes) {
+            return Allowed::No;
+        }
+        let mut pending = Vec::new();
+        for list in &self.lists_of[rule] {
+            match let_go(&self.lists[*list], &found, bytes) {
+                Some(true) => return Allowed::LetGo,
+                Some(false) => pending.push(*list),
+                None => {}
+            }
+        }
+        Allowed::Yes(Candidate { rule, found, pending })
     }
 
     /// gitleaks' keywords: one of them must stand in the text, most often in the match itself.
@@ -258,6 +340,7 @@ impl Detector {
             confidence: found.confidence,
             trusted: searcher.trusted,
             generic: searcher.rule.generic,
+            assigned: searcher.rule.lane.is_some(),
         }
     }
 
@@ -271,6 +354,7 @@ impl Detector {
             confidence: hits.iter().map(|h| h.confidence).max().unwrap_or(Confidence::Low),
             trusted: hits.iter().filter_map(searcher).any(|s| s.trusted),
             generic: hits.iter().filter_map(searcher).all(|s| s.rule.generic),
+            assigned: false,
         }
     }
 

@@ -16,29 +16,11 @@ const RESERVED: [&str; 9] = [
 ];
 
 /// Words that stand where a host would.
+#[rustfmt::skip]
 const DUMMIES: [&str; 22] = [
-    "domain",
-    "domain.com",
-    "domain.tld",
-    "foo.com",
-    "host",
-    "host.com",
-    "hostname",
-    "hosts",
-    "ip",
-    "myhost",
-    "myproxy",
-    "myserver",
-    "proxy",
-    "proxyhost",
-    "proxyserver",
-    "remotehost",
-    "server",
-    "server.com",
-    "somehost",
-    "url",
-    "yourhost",
-    "yourserver",
+    "domain", "domain.com", "domain.tld", "foo.com", "host", "host.com", "hostname", "hosts", "ip",
+    "myhost", "myproxy", "myserver", "proxy", "proxyhost", "proxyserver", "remotehost", "server",
+    "server.com", "somehost", "url", "yourhost", "yourserver",
 ];
 
 /// Returns why a password for this host is hardly one that opens anything, or `None`. `sure` is how

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use regex_automata::util::captures::Captures;
 
+use super::assign::Assigned;
 use super::structure::Shape;
 use super::{checksum, entropy, host, placeholder, structure};
 use crate::model::{Check, Confidence, Verdict};
@@ -23,21 +24,31 @@ pub(super) struct Match {
     pub(super) checks: Vec<Check>,
 }
 
-/// Holds a match against its rule's checks; `None`: it is no finding.
-pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Match> {
-    let whole = captures.get_match()?.range();
+/// What holding a match against its rule's checks comes to.
+pub(super) enum Judged {
+    /// It is a finding.
+    Found(Match),
+    /// It is what the rule looks for, and provably opens nothing: its secret's offsets.
+    Harmless(Range<usize>),
+    /// It is none.
+    No,
+}
+
+/// Holds a match against its rule's checks.
+pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Judged {
+    let Some(whole) = captures.get_match().map(|m| m.range()) else { return Judged::No };
     let holds = |class: &Option<ByteClass>, byte: Option<&u8>| {
         byte.is_some_and(|b| class.as_ref().is_some_and(|c| c.has(*b)))
     };
     let before = bytes[..whole.start].last().filter(|_| !ends_in_escape(&bytes[..whole.start]));
     let stands_free = !holds(&rule.not_before, before) && !holds(&rule.not_after, bytes.get(whole.end));
     if !stands_free {
-        return None;
+        return Judged::No;
     }
     let secret = secret_of(rule, captures).unwrap_or_else(|| whole.clone());
     let text = &bytes[secret.clone()];
     if text.is_empty() || rule.entropy.is_some_and(|least| entropy::per_byte(text) < least) {
-        return None;
+        return Judged::No;
     }
     let mut found = Match {
         key_id: captures.get_group_by_name("key_id").map(|s| s.range()).filter(|id| *id != secret),
@@ -58,7 +69,7 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Ma
         match structure::check_of(kind, key_id, text) {
             Shape::Holds(why) => found.note("structure", Verdict::Passed, why),
             Shape::Broken(why) | Shape::Weak(why) => found.note("structure", Verdict::Failed, why),
-            Shape::Harmless(_) => return None,
+            Shape::Harmless(_) => return Judged::Harmless(found.secret),
             Shape::Unknown => {}
         }
     }
@@ -74,7 +85,7 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Option<Ma
     {
         found.note("placeholder", Verdict::Failed, why.into());
     }
-    Some(found)
+    Judged::Found(found)
 }
 
 /// Whether text ends in a character written as an escape: `%3D` in a URL, `\n` or `\u003d` in a
@@ -87,6 +98,19 @@ fn ends_in_escape(text: &[u8]) -> bool {
     [(3, b"%".as_slice()), (4, b"\\x"), (6, b"\\u")].iter().any(|(length, mark)| {
         let tail = text.len().checked_sub(*length).and_then(|at| text[at..].strip_prefix(*mark));
         tail.is_some_and(is_hex)
+    })
+}
+
+/// Holds what the hand-written lane found against the rule's checks; `None`: it is no finding.
+pub(super) fn judge_assigned(rule: &Rule, assigned: &Assigned, bytes: &[u8]) -> Option<Match> {
+    let text = &bytes[assigned.secret.clone()];
+    let is_regular = rule.entropy.is_some_and(|least| entropy::per_byte(text) < least);
+    (!is_regular).then(|| Match {
+        secret: assigned.secret.clone(),
+        whole: assigned.whole.clone(),
+        key_id: None,
+        confidence: rule.confidence.min(assigned.confidence),
+        checks: Vec::new(),
     })
 }
 

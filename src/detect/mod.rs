@@ -5,6 +5,7 @@
 //! - `detector`: the stages in their order
 //! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
 //! - `window`: the rule's expression, run only around a candidate
+//! - `assign`: secrets of no known shape, by the name they are given to
 //! - `judge`: the checks that decide how sure a match is
 //! - `checksum`, `structure`, `entropy`, `placeholder`, `host`: the checks
 //! - `encoded`: keys inside base64
@@ -15,6 +16,7 @@
 //! - `mark`: marks on a line that let a hit be
 //! - `fingerprint`: names for secrets
 
+mod assign;
 pub mod checksum;
 mod detector;
 mod encoded;

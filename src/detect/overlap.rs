@@ -20,6 +20,8 @@ pub(super) struct Claim {
     pub(super) trusted: bool,
     /// Whether the rule gives way to specific ones.
     pub(super) generic: bool,
+    /// Whether the hand-written lane made it: a name and a look, nothing known.
+    pub(super) assigned: bool,
 }
 
 impl Claim {
@@ -40,7 +42,17 @@ impl Claim {
 /// Returns which claims stand, as indices in the order of their places. A claim falls if its secret
 /// overlaps a better claim's secret, or if it is a mere identifier inside a better claim's match.
 pub(super) fn standing(claims: &[Claim]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..claims.len()).collect();
+    // What is known to be a mere identifier is no secret because of the name it is given to.
+    let known: std::collections::BTreeMap<usize, usize> = claims
+        .iter()
+        .filter(|c| c.severity == Severity::Info && c.trusted && !c.assigned)
+        .map(|c| (c.secret.start, c.secret.end))
+        .collect();
+    let is_known = |claim: &Claim| {
+        let before = known.range(..claim.secret.end).next_back();
+        claim.assigned && before.is_some_and(|(_, end)| *end > claim.secret.start)
+    };
+    let mut order: Vec<usize> = (0..claims.len()).filter(|i| !is_known(&claims[*i])).collect();
     order.sort_by_key(|i| Reverse(claims[*i].rank()));
     // Kept secrets do not overlap, so one map from start to end answers "does this overlap?".
     let mut kept: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
@@ -76,7 +88,15 @@ mod tests {
     use super::*;
 
     fn claim(secret: Range<usize>, whole: Range<usize>, severity: Severity, generic: bool) -> Claim {
-        Claim { secret, whole, severity, confidence: Confidence::High, trusted: true, generic }
+        Claim {
+            secret,
+            whole,
+            severity,
+            confidence: Confidence::High,
+            trusted: true,
+            generic,
+            assigned: false,
+        }
     }
 
     #[test]
@@ -90,6 +110,12 @@ mod tests {
         let claims =
             [claim(0..10, 0..10, Severity::Info, false), claim(20..60, 0..60, Severity::Critical, false)];
         assert_eq!(standing(&claims), [1]);
+    }
+
+    #[test]
+    fn an_identifier_stays_one_whatever_its_name() {
+        let named = Claim { assigned: true, ..claim(4..20, 0..21, Severity::High, true) };
+        assert_eq!(standing(&[named, claim(4..20, 4..20, Severity::Info, false)]), [1]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use regex_automata::meta::Regex;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 
-use crate::rule::Rule;
 use crate::rule::literal::{Anchors, SHORTEST, anchors};
+use crate::rule::{AssignmentLane, Rule};
 
 /// How a rule's places are found.
 pub(super) enum Lane {
@@ -17,6 +17,8 @@ pub(super) enum Lane {
     Gated(Vec<Vec<u8>>),
     /// In the whole piece, always: a rule without anything to search for.
     Always,
+    /// By hand, at names that are given a value.
+    Assigned(AssignmentLane),
     /// Never in bytes: a rule about paths.
     PathOnly,
 }
@@ -24,6 +26,9 @@ pub(super) enum Lane {
 impl Lane {
     /// Returns the lane of a rule.
     pub(super) fn of(rule: &Rule) -> Self {
+        if let Some(lane) = rule.lane {
+            return Self::Assigned(lane);
+        }
         let Some(regex) = &rule.regex else { return Self::PathOnly };
         if let Some(anchors) = anchors(regex) {
             return Self::Around(anchors);
@@ -65,7 +70,7 @@ impl Searcher {
         let Some(regex) = self.regex() else { return };
         let mut captures = regex.create_captures();
         match &self.lane {
-            Lane::PathOnly => {}
+            Lane::PathOnly | Lane::Assigned(_) => {}
             Lane::Gated(_) if places.is_empty() => {}
             Lane::Gated(_) | Lane::Always => {
                 search(regex, bytes, 0..bytes.len(), &mut captures, found);

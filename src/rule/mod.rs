@@ -17,7 +17,7 @@ pub mod read;
 pub mod template;
 
 pub use merge::{RuleSet, Trust};
-pub use model::{Allowlist, ByteClass, Checksum, Rule, Structure};
+pub use model::{Allowlist, AssignmentLane, ByteClass, Checksum, Rule, Structure};
 pub use read::{RuleFile, read};
 
 /// Why a rule file was not taken. Every variant says which file, and where it can be, which line.

@@ -11,8 +11,10 @@ use crate::model::{Confidence, RuleCard};
 pub struct Rule {
     /// What reports say about it.
     pub card: Arc<RuleCard>,
-    /// The expression; `None` for a rule that looks at paths only.
+    /// The expression; `None` for a rule that looks at paths only, or whose matches a lane finds.
     pub regex: Option<String>,
+    /// The hand-written lane that finds its matches, instead of an expression.
+    pub lane: Option<AssignmentLane>,
     /// The capture group that is the secret: `secret` if named, else `secretGroup`, else the first
     /// group that took part, else the whole match (as gitleaks does).
     pub secret_group: Option<usize>,
@@ -46,6 +48,32 @@ pub struct Rule {
     pub finds: Vec<String>,
     /// Templates the rule must let pass.
     pub passes: Vec<String>,
+}
+
+/// What the hand-written lane of assignments finds for a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssignmentLane {
+    /// Values that look drawn at random, given to a secret's name.
+    Token,
+    /// Passwords that people think of, given to a password's name.
+    Password,
+}
+
+impl AssignmentLane {
+    const WORDS: [(&'static str, Self); 2] =
+        [("assignment-token", Self::Token), ("assignment-password", Self::Password)];
+
+    /// Reads the word used in rule files.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(w, _)| *w == word).map(|(_, l)| *l)
+    }
+
+    /// Lists the words.
+    #[must_use]
+    pub fn words() -> String {
+        Self::WORDS.map(|(w, _)| w).join(", ")
+    }
 }
 
 /// Another rule that must match near this one.

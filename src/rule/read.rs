@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::RuleError;
-use super::model::{Allowlist, ByteClass, Checksum, Required, Rule, Structure, Target};
+use super::model::{Allowlist, AssignmentLane, ByteClass, Checksum, Required, Rule, Structure, Target};
 use crate::model::{Confidence, RuleCard, Severity};
 
 /// The widest match looked for, in bytes, unless a rule says less.
@@ -67,6 +67,7 @@ struct RawRule {
     #[serde(default)]
     description: String,
     regex: Option<Spanned<String>>,
+    lane: Option<Spanned<String>>,
     path: Option<Spanned<String>>,
     #[serde(rename = "secretGroup", alias = "secret_group")]
     secret_group: Option<usize>,
@@ -129,6 +130,7 @@ const RULE_FIELDS: &[&str] = &[
     "id",
     "description",
     "regex",
+    "lane",
     "path",
     "secretGroup",
     "secret_group",
@@ -196,10 +198,17 @@ fn one_rule(
     if id.trim().is_empty() {
         return Err(broken(line, "it has no id".into(), "give it one: id = \"…\""));
     }
-    let Some(place) = raw.regex.as_ref().or(raw.path.as_ref()) else {
+    if let (Some(_), Some(lane)) = (&raw.regex, &raw.lane) {
+        return Err(broken(
+            lines.line(lane.span().start),
+            "it has both `regex` and `lane`".into(),
+            "leave one out: a lane finds its matches without an expression",
+        ));
+    }
+    let Some(place) = raw.regex.as_ref().or(raw.lane.as_ref()).or(raw.path.as_ref()) else {
         return Err(broken(
             line,
-            "it has neither `regex` nor `path`".into(),
+            "it has neither `regex` nor `lane` nor `path`".into(),
             "write the expression it looks for: regex = '''…'''",
         ));
     };
@@ -237,6 +246,7 @@ fn one_rule(
     let bound = raw.regex.as_ref().and_then(|r| longest(r.get_ref()));
     Ok(Rule {
         regex: raw.regex.map(Spanned::into_inner),
+        lane: lines.word(&id, "lane", raw.lane, AssignmentLane::from_word, &AssignmentLane::words())?,
         secret_group,
         keywords: raw.keywords.iter().filter(|k| !k.is_empty()).map(|k| k.to_ascii_lowercase()).collect(),
         entropy: raw.entropy,
@@ -482,6 +492,15 @@ paths = ['''vendor/''']
             error(text),
             "my.toml: line 3: rule `a`: its regex has no group 2; set secretGroup to a group that is there, or name it: (?P<secret>…)"
         );
+    }
+
+    #[test]
+    fn a_rule_has_an_expression_or_a_lane() {
+        let both = "[[rules]]\nid = \"a\"\nregex = 'abcd'\nlane = \"assignment-token\"\n";
+        assert!(error(both).starts_with("my.toml: line 4: rule `a`: it has both"), "{}", error(both));
+        assert!(error("[[rules]]\nid = \"a\"\n").contains("neither `regex` nor `lane` nor `path`"));
+        let unknown = "[[rules]]\nid = \"a\"\nlane = \"fast\"\n";
+        assert!(error(unknown).contains("it is one of: assignment-token, assignment-password"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn a_key_removed_long_ago_is_found_with_its_first_commit() {
       do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
 
     1 leak in 1 file (1 critical) · project: working tree, index and history
-    read 1 file, 7 objects, 4 commits: 131 bytes in [t] s, 91 rules
+    read 1 file, 7 objects, 4 commits: 131 bytes in [t] s, [n] rules
     exit 1
     ");
 }
@@ -42,7 +42,7 @@ fn a_clean_repository_is_told_in_few_lines() {
     repo.write("readme", "hello\n").commit("start");
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     no leaks · project: working tree, index and history
-    read 1 file, 2 objects, 1 commit: 18 bytes in [t] s, 91 rules
+    read 1 file, 2 objects, 1 commit: 18 bytes in [t] s, [n] rules
     exit 0
     ");
 }
@@ -88,7 +88,7 @@ fn one_secret_in_two_files_is_one_secret_at_two_places() {
       do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
 
     1 leak at 2 places in 2 files (1 critical) · project: working tree, index and history
-    read 2 files, 3 objects, 1 commit: 166 bytes in [t] s, 91 rules
+    read 2 files, 3 objects, 1 commit: 166 bytes in [t] s, [n] rules
     exit 1
     ");
 }
@@ -180,7 +180,7 @@ fn a_key_in_a_commits_message_is_found() {
       do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
 
     1 leak in 1 message (1 critical) · project: working tree, index and history
-    read 2 objects, 2 commits: 59 bytes in [t] s, 91 rules
+    read 2 objects, 2 commits: 59 bytes in [t] s, [n] rules
     exit 1
     ");
 }
@@ -243,7 +243,7 @@ fn an_object_that_nothing_reaches_is_told_and_does_not_fail_the_run() {
 
     no leaks · project: working tree, index and history
     not counted: 2 unreachable
-    read 4 objects, 2 commits: 90 bytes in [t] s, 91 rules
+    read 4 objects, 2 commits: 90 bytes in [t] s, [n] rules
     exit 0
     ");
 }

@@ -34,7 +34,7 @@ fn the_screen_of_a_mere_identifier() {
 
     no leaks · .
     not counted: 1 mere identifier
-    read 1 file: 21 bytes in [t] s, 91 rules
+    read 1 file: 21 bytes in [t] s, [n] rules
     exit 0
     ");
 }

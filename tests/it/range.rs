@@ -23,7 +23,7 @@ fn a_key_that_was_added_and_removed_again_is_found() {
       do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
 
     1 leak in 1 file (1 critical) · project: HEAD~2..HEAD
-    read 1 object, 2 commits: 51 bytes in [t] s, 91 rules
+    read 1 object, 2 commits: 51 bytes in [t] s, [n] rules
     exit 1
     ");
     repo.scan(["--since-commit", &base]).exits(1);

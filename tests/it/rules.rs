@@ -7,11 +7,17 @@ use keywright::rule::{RuleSet, builtin, proof};
 #[test]
 fn every_rule_keeps_its_word() {
     let detector = Detector::new(RuleSet::builtin());
+    let unsure: Vec<String> = RuleSet::builtin()
+        .rules
+        .iter()
+        .filter(|r| r.confidence == Confidence::Low)
+        .map(|r| r.card.id.clone())
+        .collect();
     let finds = |text: &str| -> Vec<String> {
         detector
             .detect(text.as_bytes(), &Extent::whole(text.len()))
             .iter()
-            .filter(|h| h.confidence >= Confidence::Medium)
+            .filter(|h| h.confidence >= Confidence::Medium || unsure.contains(&h.rule.id))
             .map(|h| h.rule.id.clone())
             .collect()
     };
@@ -24,7 +30,7 @@ fn every_rule_keeps_its_word() {
 fn every_rule_has_a_literal_to_search_for() {
     for file in builtin::files() {
         assert!(file.warnings.is_empty(), "{:?}", file.warnings);
-        for rule in file.rules {
+        for rule in file.rules.into_iter().filter(|r| r.lane.is_none()) {
             let regex = rule.regex.as_deref().expect("built-in rules have an expression");
             assert!(keywright::rule::literal::anchors(regex).is_some(), "{}: no literal", rule.card.id);
         }

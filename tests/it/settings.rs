@@ -21,7 +21,7 @@ fn an_ignored_path_is_told_and_does_not_count() {
 
     no leaks · project: working tree, index and history
     not counted: 1 suppressed
-    read 2 files, 3 objects, 1 commit: 142 bytes in [t] s, 91 rules
+    read 2 files, 3 objects, 1 commit: 142 bytes in [t] s, [n] rules
     --- stderr
     note: settings from keywright.toml
     exit 0
@@ -57,7 +57,7 @@ fn a_mark_on_the_line_lets_it_be_with_its_reason() {
 
     no leaks · project: working tree
     not counted: 2 suppressed
-    read 2 files: 128 bytes in [t] s, 91 rules
+    read 2 files: 128 bytes in [t] s, [n] rules
     exit 0
     ");
 }

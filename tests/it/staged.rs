@@ -136,7 +136,7 @@ fn the_screen_of_a_blocked_commit() {
       do: delete it in github.com/settings/tokens and make a new one, fine-grained if you can
 
     1 leak in 1 file (1 critical) · project: staged changes
-    read 1 index entry: 56 bytes in [t] s, 91 rules
+    read 1 index entry: 56 bytes in [t] s, [n] rules
     exit 1
     ");
 }

@@ -136,7 +136,7 @@ fn a_shallow_clone_says_what_it_could_not_see() {
     shallow.scan(["--allow-incomplete"]).exits(0);
     insta::assert_snapshot!(shallow.run(["scan"]).screen(), @r"
     no leaks in what could be read · shallow: working tree, index and history
-    read 1 object, 1 commit: 5 bytes in [t] s, 91 rules
+    read 1 object, 1 commit: 5 bytes in [t] s, [n] rules
     not everything could be read:
       1 × beyond a shallow clone's edge: what came before commit [commit]
         do: git fetch --unshallow
@@ -162,7 +162,7 @@ fn a_partial_clone_says_what_it_could_not_see() {
     partial.scan(["--allow-incomplete"]).exits(0);
     insta::assert_snapshot!(partial.run(["scan"]).screen(), @r"
     no leaks in what could be read · partial: working tree, index and history
-    read 1 file, 3 objects, 2 commits: 15 bytes in [t] s, 91 rules
+    read 1 file, 3 objects, 2 commits: 15 bytes in [t] s, [n] rules
     not everything could be read:
       1 × missing: an object that a partial clone left out
         do: git fetch --refetch --no-filter

@@ -51,7 +51,7 @@ fn an_empty_repository_holds_nothing_to_scan() {
     repo.scan(["--range", "HEAD..HEAD"]).exits(2);
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     no leaks · project: working tree, index and history
-    read nothing: 0 bytes in [t] s, 91 rules
+    read nothing: 0 bytes in [t] s, [n] rules
     --- stderr
     warning: there is nothing to scan · project: working tree, index and history
     exit 3

@@ -168,7 +168,7 @@ fn line(finding: &Value) -> String {
     format!("{} {}:{} {}{why}", text("place"), text("path"), finding["line"], text("rule"))
 }
 
-/// Replaces seconds, object ids, fingerprints and folders made for the test.
+/// Replaces seconds, the number of rules, object ids, fingerprints and folders made for the test.
 fn steady(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
@@ -179,6 +179,9 @@ fn steady(text: &str) -> String {
             }
             if words[at].trim_end_matches(',') == "s" && words[at - 1].parse::<f64>().is_ok() {
                 words[at - 1] = "[t]".into();
+            }
+            if words[at] == "rules" && words[at - 1].parse::<u64>().is_ok() {
+                words[at - 1] = "[n]".into();
             }
         }
         out += words.join(" ").trim_end();
