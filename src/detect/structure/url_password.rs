@@ -59,6 +59,7 @@ fn is_variable(text: &str) -> bool {
         || text.contains("{{")
         || text.contains("$(")
         || text.contains("<%")
+        || holds_slot(text)
         || text.contains("***")
         || text.contains("...")
         || text.contains('…')
@@ -72,6 +73,13 @@ fn is_variable(text: &str) -> bool {
         || (bytes[0] == b'$' && name(&bytes[1..]))
         || text.starts_with("process.env")
         || text.starts_with("os.environ")
+}
+
+/// Whether a slot in braces stands in the text: `pre-{token}`.
+fn holds_slot(text: &str) -> bool {
+    text.split_once('{')
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .is_some_and(|(name, _)| name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic()))
 }
 
 /// Undoes percent-encoding; what is not encoded stays as it is.
@@ -127,6 +135,7 @@ mod tests {
             "__DB_PASS__",
             "...",
             "p4ssw0rd",
+            "glpat-{token:20}",
             "passwd-on-proxy",
         ] {
             assert!(matches!(check(None, text.as_bytes()), Shape::Harmless(_)), "{text}");
