@@ -114,7 +114,7 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
         return Verdict::Token(Confidence::Low);
     }
     let medium = match script {
-        Script::Hex => name.weight >= Weight::Fair && matches!(text.len(), 32 | 40 | 48 | 64 | 96 | 128),
+        Script::Hex => name.weight >= Weight::Fair && matches!(text.len(), 32 | 40 | 48 | 64 | 128),
         Script::Uuid => name.weight == Weight::Heavy && name.lane == AssignmentLane::Token,
         Script::Mixed => {
             let mixed_case =
@@ -165,8 +165,8 @@ fn is_place(text: &[u8]) -> bool {
         return true;
     }
     // Every part is short or made of words: `a.b.c`, `us-east-1/prod/key2`.
-    let mut parts = text.split(|b| b"./:@#$%&*!~^".contains(b)).peekable();
-    let is_plain = |p: &[u8]| p.len() < 16 || random::is_wordy(p);
+    let mut parts = text.split(|b| b"./:@#$%&*!~^".contains(b));
+    let is_plain = |p: &[u8]| p.len() < 6 || random::is_wordy(p) || p.iter().all(u8::is_ascii_digit);
     text.iter().filter(|b| b"./:".contains(b)).count() >= 2
         && parts.all(is_plain)
         && !holds("+")

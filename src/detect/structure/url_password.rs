@@ -137,6 +137,7 @@ mod tests {
             "__DB_PASS__",
             "...",
             "p4ssw0rd",
+            "glpat-{token:20}",
             "passwd-on-proxy",
         ] {
             assert!(matches!(check(None, text.as_bytes()), Shape::Harmless(_)), "{text}");
