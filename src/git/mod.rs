@@ -7,6 +7,7 @@
 //! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
 //! - `commits`: the commits as a graph in memory
+//! - `missing`: objects that trees name and that are not stored
 //! - `refs`: what refs, stashes and worktrees point to
 //! - `provenance`: which commit brought a blob in, under which path, and what still reaches it
 //! - `hook`: keywright in a repository's hooks
@@ -17,6 +18,7 @@ pub mod commits;
 mod delta;
 pub mod hook;
 mod loose;
+pub mod missing;
 pub mod object;
 pub mod open;
 mod pack;

@@ -72,6 +72,11 @@ impl Pack {
         self.nodes.len() as u64
     }
 
+    /// Returns the id of every object.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        (0..self.index.num_objects()).map(|number| self.index.oid_at_index(number).to_owned())
+    }
+
     /// Tells whether the pack holds an object.
     pub(super) fn has(&self, id: &Id) -> bool {
         self.index.lookup(id).is_some()

@@ -100,23 +100,6 @@ impl Trees {
     }
 }
 
-/// Counts the objects that trees name and that are not stored: what a partial clone left out.
-#[must_use]
-pub fn count_missing(store: &Store, damaged: &(dyn Fn(Damage) + Sync)) -> u64 {
-    let missing = Mutex::new(HashSet::new());
-    let hash_len = store.null().as_bytes().len();
-    let see = |_: Kind, _: &Id, body: Body<'_>| {
-        let Body::Whole(data) = body else { return };
-        let absent: Vec<Id> = entries(data, hash_len)
-            .filter(|(mode, _, id)| *mode != SUBMODULE && !store.has(id))
-            .map(|(_, _, id)| id)
-            .collect();
-        missing.lock().expect("no thread panics while it holds this").extend(absent);
-    };
-    store.each(&|kind| kind == Kind::Tree, &see, damaged);
-    missing.into_inner().expect("no thread panics while it holds this").len() as u64
-}
-
 /// Reads a tree's entries: mode, name, id. Stops at the first damaged one.
 pub(super) fn entries(data: &[u8], hash_len: usize) -> impl Iterator<Item = (u32, &[u8], Id)> {
     let mut rest = data;

@@ -102,6 +102,12 @@ impl Store {
         packed + loose
     }
 
+    /// Returns the id of every stored object.
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
+        let packed = self.packs.iter().flat_map(Pack::ids);
+        packed.chain(self.loose.iter().flat_map(|(_, ids)| ids.iter().copied()))
+    }
+
     /// Tells whether an object is stored.
     #[must_use]
     pub fn has(&self, id: &Id) -> bool {

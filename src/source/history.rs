@@ -1,14 +1,16 @@
 //! Every stored object once: blobs, and the messages of commits and tags, whatever refs, stashes or
 //! nothing at all reach them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use super::{Found, LARGEST_BINARY, Located, See, Source, SourceError, Tell, skip};
 use crate::git::commits::{self, Commit, Commits};
-use crate::git::provenance::{Provenance, Roots, Sighting, count_missing};
+use crate::git::missing::Known;
+use crate::git::provenance::{Provenance, Roots, Sighting};
 use crate::git::store::{Damage, Store};
 use crate::git::{Body, Id, Kind, Repository, change, refs};
 use crate::model::{Blob, Event, Hit, Location, Origin, Path, Place, SkipReason, Status, text::shown};
@@ -21,6 +23,8 @@ type Places<'s> = BTreeMap<(Vec<u8>, SecretKey), Vec<(u32, &'s Sighting)>>;
 
 /// How many refs are named for one finding.
 const MOST_REFS: usize = 100;
+/// How many missing objects are looked into one by one.
+const MOST_TRACED: usize = 10_000;
 const MEND: &str = "`git fsck` tells more; fetch the repository again";
 
 /// The stored objects of a repository.
@@ -59,9 +63,16 @@ impl Source for History<'_> {
         tell(Event::Stage("history", store.len()));
         let commits: Mutex<Vec<Commit>> = Mutex::default();
         let tags: Mutex<HashMap<Id, Id>> = Mutex::default();
+        let known = Known::of(&store);
+        let absent: Mutex<BTreeSet<Id>> = Mutex::default();
+        let trees = AtomicU64::new(0);
         let look = |kind: Kind, id: &Id, body: Body<'_>| {
-            tell(Event::Objects(1));
             tell(Event::Step(1));
+            if kind == Kind::Tree {
+                trees.fetch_add(1, Ordering::Relaxed);
+            } else {
+                tell(Event::Objects(1));
+            }
             match (kind, body) {
                 (Kind::Blob, body) => see_blob(id, body, see, tell),
                 (Kind::Commit, Body::Whole(data)) => match commits::parse(*id, data) {
@@ -79,9 +90,15 @@ impl Source for History<'_> {
                     let message = commits::message_start(data);
                     see_message(Origin::TagMessage(id.to_string()), &data[message..], see, tell);
                 }
-                (Kind::Tree, _) => {}
-                (Kind::Commit | Kind::Tag, Body::Stream(_)) => {
-                    tell(skip(SkipReason::TooLarge, format!("commit or tag {id}"), "look into it by hand"));
+                (Kind::Tree, Body::Whole(data)) => known.check(data, |id| {
+                    absent.lock().expect("no thread panics while it holds this").insert(id);
+                }),
+                (Kind::Commit | Kind::Tag | Kind::Tree, Body::Stream(_)) => {
+                    tell(skip(
+                        SkipReason::TooLarge,
+                        format!("commit, tag or tree {id}"),
+                        "look into it by hand",
+                    ));
                 }
             }
         };
@@ -90,8 +107,8 @@ impl Source for History<'_> {
             tell(damage_event(&damage));
             told.lock().expect("no thread panics while it holds this").insert(damage.id);
         };
-        let passed = store.each(&|kind| kind != Kind::Tree, &look, &damaged);
-        tell(Event::Expected(store.len() - passed));
+        store.each(&|_| true, &look, &damaged);
+        tell(Event::Expected(store.len() - trees.into_inner()));
         let commits = Commits::new(commits.into_inner().expect("no thread panics while it holds this"));
         let tags = tags.into_inner().expect("no thread panics while it holds this");
         let (tips, broken) = refs::tips(self.repo)?;
@@ -101,6 +118,8 @@ impl Source for History<'_> {
         let damaged = told.into_inner().expect("no thread panics while it holds this");
         let read = Read { store, commits, tags, tips, damaged, head: refs::head_name(self.repo) };
         self.tell_gaps(&read, tell);
+        let absent = absent.into_inner().expect("no thread panics while it holds this");
+        self.tell_absent(&read, &Vec::from_iter(absent), tell);
         *self.read.lock().expect("no thread panics while it holds this") = Some(read);
         Ok(())
     }
@@ -183,20 +202,6 @@ impl History<'_> {
         for id in &edge {
             tell(skip(SkipReason::Shallow, format!("what came before commit {id}"), "git fetch --unshallow"));
         }
-        if self.repo.is_partial() {
-            let missing = count_missing(&read.store, &|_| {});
-            if missing > 0 {
-                tell(skip(
-                    SkipReason::Missing,
-                    match missing {
-                        1 => "an object that a partial clone left out".into(),
-                        _ => format!("{missing} objects that a partial clone left out"),
-                    },
-                    "git fetch --refetch --no-filter",
-                ));
-            }
-            return;
-        }
         for (commit, parent) in read.commits.missing_parents().filter(|(c, _)| !edge.contains(&c.id)) {
             tell(skip(SkipReason::Missing, format!("commit {parent}, a parent of {}", commit.id), MEND));
         }
@@ -215,6 +220,29 @@ impl History<'_> {
                 format!("object {}, which {} names", tip.id, shown(&tip.name)),
                 MEND,
             ));
+        }
+    }
+
+    /// Tells of objects that trees name and that are not stored, where a ref leads to them. What only
+    /// lost trees name is no gap: `git gc` may have taken it.
+    fn tell_absent(&self, read: &Read, absent: &[Id], tell: &Tell<'_>) {
+        let (why, mend) = match self.repo.is_partial() {
+            true => ("left out by a partial clone", "git fetch --refetch --no-filter"),
+            false => ("named by a tree and not stored", MEND),
+        };
+        if absent.is_empty() {
+            return;
+        }
+        if absent.len() > MOST_TRACED {
+            let what = format!("{} objects {why}", absent.len());
+            return tell(skip(SkipReason::Missing, what, mend));
+        }
+        let trees = Provenance::read(&read.store, &read.commits, absent, &|_| {});
+        for (id, sightings) in absent.iter().zip(trees.sightings(absent, &read.roots(self.repo))) {
+            if let Some(seen) = sightings.iter().find(|s| s.reachable) {
+                let what = format!("object {id} at {}: {why}", shown(&seen.path));
+                tell(skip(SkipReason::Missing, what, mend));
+            }
         }
     }
 

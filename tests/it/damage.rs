@@ -160,7 +160,6 @@ fn a_missing_blob_is_told() {
 }
 
 #[test]
-#[ignore = "not mended: the history is asked for missing trees of commits only, to spare reading all trees"]
 fn a_blob_missing_from_the_history_is_told() {
     let repo = repo();
     fs::remove_file(repo.loose(&repo.id("HEAD~3:a.txt"))).unwrap();
@@ -168,7 +167,6 @@ fn a_blob_missing_from_the_history_is_told() {
 }
 
 #[test]
-#[ignore = "not mended: the history is asked for missing trees of commits only, to spare reading all trees"]
 fn a_folder_missing_from_the_history_is_told() {
     let repo = Repo::new();
     repo.write("dir/a", "a\n").commit("add").remove("dir/a").write("b", "b\n").commit("remove");

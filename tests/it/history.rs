@@ -22,7 +22,7 @@ fn a_key_removed_long_ago_is_found_with_its_first_commit() {
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       a.env:2:5  history · [commit], Bea Byte, 2021-03-04 · no longer in HEAD
         on branch main · 2 versions
@@ -76,7 +76,7 @@ fn one_secret_in_two_files_is_one_secret_at_two_places() {
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       a.env:1:1  working tree · [commit], Ann Author, 2023-11-14 · still in HEAD
         on branch main
@@ -171,7 +171,7 @@ fn a_key_in_a_commits_message_is_found() {
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       message of commit [commit]:3:5  Ann Author, 2023-11-14
         on branch main
@@ -223,7 +223,7 @@ fn an_object_that_nothing_reaches_is_told_and_does_not_fail_the_run() {
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…baN2 · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       blob [commit]:1:1  history
         not counted: no ref reaches it (--all-objects counts it)
@@ -233,7 +233,7 @@ fn an_object_that_nothing_reaches_is_told_and_does_not_fail_the_run() {
 
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       a.env:1:1  history · [commit], Ann Author, 2023-11-14 · no longer in HEAD
         not counted: no ref reaches it (--all-objects counts it)

@@ -25,7 +25,7 @@ fn the_screen_of_a_mere_identifier() {
     std::fs::write(folder.path().join("a.txt"), key("atlasvpn id")).unwrap();
     insta::assert_snapshot!(folder.program().run(["scan", "."]).screen(), @r"
     info  atlasvpn-proxy-key-id  AtlasVPN proxy key id, alone
-      secret avp_live_…1cf1 · fingerprint [fp]
+      identifier avp_live_…1cf1 · fingerprint [fp]
       confidence high
 
       a.txt:1:1  working tree

@@ -15,7 +15,7 @@ fn a_key_that_was_added_and_removed_again_is_found() {
     insta::assert_snapshot!(repo.run(["scan", "--range", "HEAD~2..HEAD"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       a.env:1:1  history · [commit], Ann Author, 2023-11-14
         | ghp_…7rUi

@@ -12,7 +12,7 @@ fn an_ignored_path_is_told_and_does_not_count() {
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       docs/a.md:1:1  working tree · [commit], Ann Author, 2023-11-14 · still in HEAD
         on branch main
@@ -41,7 +41,7 @@ fn a_mark_on_the_line_lets_it_be_with_its_reason() {
     insta::assert_snapshot!(repo.run(["scan", "--files"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       a.env:1:1  working tree
         not counted: suppressed, inline `keywright:allow`: sample
@@ -49,7 +49,7 @@ fn a_mark_on_the_line_lets_it_be_with_its_reason() {
 
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…baN2 · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       b.env:1:1  working tree
         not counted: suppressed, inline `gitleaks:allow`: no reason given

@@ -128,7 +128,7 @@ fn the_screen_of_a_blocked_commit() {
     insta::assert_snapshot!(repo.run(["scan", "--staged"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
-      confidence high: checksum passed (its checksum is right)
+      confidence high: its checksum is right
 
       deploy/a.env:2:7  index
         | TOKEN=ghp_…7rUi

@@ -164,7 +164,7 @@ fn a_partial_clone_says_what_it_could_not_see() {
     no leaks in what could be read · partial: working tree, index and history
     read 1 file, 3 objects, 2 commits: 15 bytes in [t] s, [n] rules
     not everything could be read:
-      1 × missing: an object that a partial clone left out
+      1 × missing: object [commit] at a.env: left out by a partial clone
         do: git fetch --refetch --no-filter
     exit 3
     ");

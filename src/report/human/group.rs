@@ -85,7 +85,8 @@ impl Group<'_> {
         writeln!(out, "{severity}  {}  {about}", paint.bold(id))?;
 
         let secret = if style.show_secrets { shown(hit.secret.expose()) } else { hit.masked.clone() };
-        let mut facts = vec![format!("secret {}", paint.bold(calm(secret.as_bytes())))];
+        let word = if hit.rule.severity == Severity::Info { "identifier" } else { "secret" };
+        let mut facts = vec![format!("{word} {}", paint.bold(calm(secret.as_bytes())))];
         if let Some(id) = &hit.key_id {
             facts.push(format!("key id {}", calm(&veiled(id.as_bytes(), self.worst, style))));
         }
@@ -100,12 +101,12 @@ impl Group<'_> {
             .checks
             .iter()
             .map(|check| {
-                let verdict = match check.verdict {
-                    Verdict::Passed => "passed",
-                    Verdict::Failed => "failed",
-                };
                 let why = calm(&veiled(check.why.as_bytes(), self.worst, style));
-                format!("{} {verdict}{}", check.name, if why.is_empty() { why } else { format!(" ({why})") })
+                match (why.is_empty(), check.verdict) {
+                    (false, _) => why,
+                    (true, Verdict::Passed) => format!("its {} is right", check.name),
+                    (true, Verdict::Failed) => format!("its {} is wrong", check.name),
+                }
             })
             .collect();
         let why = if checks.is_empty() { String::new() } else { format!(": {}", checks.join(", ")) };

@@ -57,7 +57,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         high  example-token  Example token
           secret …qqqq · fingerprint 0123456789ab
-          confidence high: checksum passed (it fits)
+          confidence high: it fits
 
           message of commit 1a2b3c4d5e:5:7  Ann Author, 2024-05-06
             on branch main, tag v1
@@ -102,7 +102,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         low  b-token  Example token
           secret …qqqq · fingerprint cccccccccccc
-          confidence high: checksum passed (it fits)
+          confidence high: it fits
 
           leak.env:1:7  working tree
             | TOKEN=…qqqq
@@ -111,7 +111,7 @@ mod tests {
 
         critical  a-token  Example token
           secret …qqqq · fingerprint 0123456789ab
-          confidence high: checksum passed (it fits)
+          confidence high: it fits
 
           lost.env:1:7  history · 1a2b3c4d5e, Ann Author, 2024-05-06 · no longer in HEAD
             3 versions
@@ -127,8 +127,8 @@ mod tests {
           do: Revoke it in the console.
 
         info  a-key-id  Example token
-          secret …qqqq · key id id_1 · fingerprint bbbbbbbbbbbb
-          confidence high: checksum passed (it fits)
+          identifier …qqqq · key id id_1 · fingerprint bbbbbbbbbbbb
+          confidence high: it fits
 
           id.env:1:7  working tree
             not counted: an identifier opens nothing by itself
