@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::commits::{message_start, parse};
 use super::open::{Repository, chain};
-use super::provenance::{FOLDER, SUBMODULE, entries};
+use super::tree::{EntryKind, entries};
 use super::{GitError, Id};
 
 /// A blob that stands at a path now and stood there in no parent.
@@ -106,7 +106,7 @@ impl<'r> Flat<'r> {
     fn get(&mut self, path: &[u8]) -> Result<Option<Id>, GitError> {
         let (folder, name) = split(path);
         let found = self.folder(folder)?.and_then(|f| f.get(name).copied());
-        Ok(found.filter(|(mode, _)| *mode != FOLDER && *mode != SUBMODULE).map(|(_, id)| id))
+        Ok(found.filter(|(kind, _)| *kind == EntryKind::File).map(|(_, id)| id))
     }
 
     fn folder(&mut self, path: &[u8]) -> Result<Option<&Folder>, GitError> {
@@ -117,7 +117,7 @@ impl<'r> Flat<'r> {
                 let (above, name) = split(path);
                 self.folder(above)?
                     .and_then(|f| f.get(name))
-                    .filter(|(mode, _)| *mode == FOLDER)
+                    .filter(|(kind, _)| *kind == EntryKind::Folder)
                     .map(|(_, id)| *id)
             };
             let content = match id {
@@ -137,8 +137,8 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// A folder's entries by name: mode and id.
-type Folder = HashMap<Vec<u8>, (u32, Id)>;
+/// A folder's entries by name: kind and id.
+type Folder = HashMap<Vec<u8>, (EntryKind, Id)>;
 
 fn read_tree(repo: &Repository, id: &Id) -> Result<Folder, GitError> {
     let fail = |why: String| GitError::Object { id: id.to_string(), why };
@@ -151,7 +151,7 @@ fn read_tree(repo: &Repository, id: &Id) -> Result<Folder, GitError> {
         return Err(fail("it is no tree".into()));
     }
     let hash_len = id.as_bytes().len();
-    Ok(entries(&object.data, hash_len).map(|(mode, name, id)| (name.to_vec(), (mode, id))).collect())
+    Ok(entries(&object.data, hash_len).map(|e| (e.name.to_vec(), (e.kind, e.id()))).collect())
 }
 
 fn tree_of(repo: &Repository, commit: &Id) -> Result<Id, GitError> {
@@ -252,20 +252,22 @@ fn compare(
             None => HashMap::new(),
         });
     }
-    for (name, (mode, id)) in own {
+    for (name, (kind, id)) in own {
         let path = if prefix.is_empty() { name.clone() } else { [prefix, &name].join(&b'/') };
         let at = |is_folder: bool| {
             let name = &name;
             theirs.iter().map(move |t| {
                 t.get(name)
-                    .filter(|(mode, _)| (*mode == FOLDER) == is_folder && *mode != SUBMODULE)
+                    .filter(|(kind, _)| {
+                        (*kind == EntryKind::Folder) == is_folder && *kind != EntryKind::Submodule
+                    })
                     .map(|(_, id)| *id)
             })
         };
-        if mode == FOLDER {
+        if kind == EntryKind::Folder {
             let parents: Vec<Option<Id>> = at(true).collect();
             compare(repo, Some(id), &parents, &path, depth + 1, listing)?;
-        } else if mode != SUBMODULE {
+        } else if kind == EntryKind::File {
             let earlier: Vec<Id> = at(false).flatten().collect();
             if !earlier.contains(&id) {
                 listing.changes.push(Change { path, id, earlier });

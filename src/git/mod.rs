@@ -6,6 +6,7 @@
 //! - `object`: kinds of objects, and bodies too large to hold
 //! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
+//! - `tree`, `ids`: entries of trees, and maps by object id
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
 //! - `refs`: what refs, stashes and worktrees point to
@@ -17,6 +18,7 @@ pub mod change;
 pub mod commits;
 mod delta;
 pub mod hook;
+mod ids;
 mod loose;
 pub mod missing;
 pub mod object;
@@ -25,6 +27,7 @@ mod pack;
 pub mod provenance;
 pub mod refs;
 pub mod store;
+mod tree;
 
 pub use gix::ObjectId as Id;
 pub use object::{Body, Kind};

@@ -9,7 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use super::commits::Commits;
+use super::ids::{Fronts, IdMap, front};
 use super::store::{Damage, Store};
+use super::tree::{EntryKind, entries};
 use super::{Body, Id, Kind};
 
 /// How many (folder, path) pairs are walked at the most: trees that name one another many times over
@@ -58,7 +60,7 @@ pub struct Provenance<'c> {
 
 #[derive(Default)]
 struct Trees {
-    numbers: HashMap<Id, u32>,
+    numbers: IdMap<u32>,
     read: HashSet<u32>,
     names: HashMap<Box<[u8]>, u32>,
     /// `(parent, child, name)`.
@@ -100,25 +102,6 @@ impl Trees {
     }
 }
 
-/// Reads a tree's entries: mode, name, id. Stops at the first damaged one.
-pub(super) fn entries(data: &[u8], hash_len: usize) -> impl Iterator<Item = (u32, &[u8], Id)> {
-    let mut rest = data;
-    std::iter::from_fn(move || {
-        let space = memchr::memchr(b' ', rest.get(..rest.len().min(8))?)?;
-        let mode = u32::from_str_radix(std::str::from_utf8(&rest[..space]).ok()?, 8).ok()?;
-        let end = space + memchr::memchr(0, &rest[space..])?;
-        let id = rest.get(end + 1..end + 1 + hash_len)?;
-        let name = &rest[space + 1..end];
-        rest = &rest[end + 1 + hash_len..];
-        Some((mode, name, Id::try_from(id).ok()?))
-    })
-}
-
-/// A folder's mode in a tree.
-pub(super) const FOLDER: u32 = 0o040_000;
-/// A submodule's mode in a tree.
-pub(super) const SUBMODULE: u32 = 0o160_000;
-
 impl<'c> Provenance<'c> {
     /// Reads all trees and keeps those that lead to `blobs`, which are known by their place in the
     /// slice from here on.
@@ -129,16 +112,17 @@ impl<'c> Provenance<'c> {
         blobs: &[Id],
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> Self {
-        let wanted: HashMap<Id, u32> = blobs.iter().copied().zip(0u32..).collect();
+        let fronts: Fronts = blobs.iter().map(|id| front(id.as_bytes())).collect();
+        let wanted: IdMap<u32> = blobs.iter().copied().zip(0u32..).collect();
         let hash_len = store.null().as_bytes().len();
         let trees = Mutex::new(Trees::default());
         let see = |_: Kind, id: &Id, body: Body<'_>| {
             let Body::Whole(data) = body else { return };
             let kept: Vec<(Option<u32>, Id, &[u8])> = entries(data, hash_len)
-                .filter_map(|(mode, name, child)| {
-                    let blob = wanted.get(&child).copied();
-                    (mode == FOLDER || blob.is_some()).then_some((blob, child, name))
-                })
+                .filter(|e| e.kind == EntryKind::Folder || fronts.contains(&front(e.id)))
+                .map(|e| (wanted.get(&e.id()).copied(), e.id(), e.name, e.kind))
+                .filter(|(blob, _, _, kind)| blob.is_some() || *kind == EntryKind::Folder)
+                .map(|(blob, id, name, _)| (blob, id, name))
                 .collect();
             trees.lock().expect("no thread panics while it holds this").add(*id, &kept);
         };
@@ -384,19 +368,5 @@ impl Walk<'_> {
                 stack.push((*child, path));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_damaged_tree_gives_what_stands_before_the_damage() {
-        let mut data = b"100644 a.env\0".to_vec();
-        data.extend([7; 20]);
-        data.extend(b"40000 dir\0short");
-        let read: Vec<_> = entries(&data, 20).map(|(mode, name, _)| (mode, name.to_vec())).collect();
-        assert_eq!(read, [(0o100_644, b"a.env".to_vec())]);
     }
 }

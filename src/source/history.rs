@@ -42,6 +42,8 @@ struct Read {
     tips: Vec<refs::Tip>,
     /// The full name of the branch that is checked out.
     head: Option<String>,
+    /// What trees name and nobody stores.
+    absent: Vec<Id>,
     /// The damaged objects that were told: an object of unknown kind is met again among the trees.
     damaged: HashSet<Id>,
 }
@@ -116,32 +118,44 @@ impl Source for History<'_> {
             tell(skip(SkipReason::Unreadable, format!("a ref: {what}"), "`git for-each-ref` tells more"));
         }
         let damaged = told.into_inner().expect("no thread panics while it holds this");
-        let read = Read { store, commits, tags, tips, damaged, head: refs::head_name(self.repo) };
+        let mut absent = Vec::from_iter(absent.into_inner().expect("no thread panics while it holds this"));
+        if absent.len() > MOST_TRACED {
+            let what = format!("{} objects {}", absent.len(), self.why_absent().0);
+            tell(skip(SkipReason::Missing, what, self.why_absent().1));
+            absent.clear();
+        }
+        let read = Read { store, commits, tags, tips, damaged, head: refs::head_name(self.repo), absent };
         self.tell_gaps(&read, tell);
-        let absent = absent.into_inner().expect("no thread panics while it holds this");
-        self.tell_absent(&read, &Vec::from_iter(absent), tell);
         *self.read.lock().expect("no thread panics while it holds this") = Some(read);
         Ok(())
     }
 
     fn locate(&self, found: Vec<Found>, tell: &Tell<'_>) -> Result<Vec<Located>, SourceError> {
         let read = self.read.lock().expect("no thread panics while it holds this");
-        let Some(read) = read.as_ref().filter(|_| !found.is_empty()) else { return Ok(Vec::new()) };
+        let Some(read) = read.as_ref() else { return Ok(Vec::new()) };
+        if found.is_empty() && read.absent.is_empty() {
+            return Ok(Vec::new());
+        }
         tell(Event::Stage("where findings come from", 0));
-        let (blobs, hits, messages) = sort_out(found);
+        let (mut blobs, hits, messages) = sort_out(found);
         let roots = read.roots(self.repo);
         let damaged = |damage: Damage| {
             if !read.damaged.contains(&damage.id) {
                 tell(damage_event(&damage));
             }
         };
+        // Holes are traced in the same pass over the trees as findings.
+        let holds = blobs.len();
+        blobs.extend_from_slice(&read.absent);
         // Without a blob there is nothing to ask the trees.
         let provenance = if blobs.is_empty() {
             Provenance::of_commits(&read.commits)
         } else {
             Provenance::read(&read.store, &read.commits, &blobs, &damaged)
         };
-        let sightings = provenance.sightings(&blobs, &roots);
+        let mut sightings = provenance.sightings(&blobs, &roots);
+        self.tell_absent(&read.absent, &sightings.split_off(holds), tell);
+        blobs.truncate(holds);
         let index = self.index_paths().unwrap_or_else(|e| {
             tell(skip(SkipReason::Corrupt, e.to_string(), "`git reset` writes the index anew"));
             HashMap::new()
@@ -225,24 +239,20 @@ impl History<'_> {
 
     /// Tells of objects that trees name and that are not stored, where a ref leads to them. What only
     /// lost trees name is no gap: `git gc` may have taken it.
-    fn tell_absent(&self, read: &Read, absent: &[Id], tell: &Tell<'_>) {
-        let (why, mend) = match self.repo.is_partial() {
+    fn tell_absent(&self, absent: &[Id], sightings: &[Vec<Sighting>], tell: &Tell<'_>) {
+        for (id, sightings) in absent.iter().zip(sightings) {
+            if let Some(seen) = sightings.iter().find(|s| s.reachable) {
+                let what = format!("object {id} at {}: {}", shown(&seen.path), self.why_absent().0);
+                tell(skip(SkipReason::Missing, what, self.why_absent().1));
+            }
+        }
+    }
+
+    /// Why an object is missing, and what to do.
+    fn why_absent(&self) -> (&'static str, &'static str) {
+        match self.repo.is_partial() {
             true => ("left out by a partial clone", "git fetch --refetch --no-filter"),
             false => ("named by a tree and not stored", MEND),
-        };
-        if absent.is_empty() {
-            return;
-        }
-        if absent.len() > MOST_TRACED {
-            let what = format!("{} objects {why}", absent.len());
-            return tell(skip(SkipReason::Missing, what, mend));
-        }
-        let trees = Provenance::read(&read.store, &read.commits, absent, &|_| {});
-        for (id, sightings) in absent.iter().zip(trees.sightings(absent, &read.roots(self.repo))) {
-            if let Some(seen) = sightings.iter().find(|s| s.reachable) {
-                let what = format!("object {id} at {}: {why}", shown(&seen.path));
-                tell(skip(SkipReason::Missing, what, mend));
-            }
         }
     }
 
