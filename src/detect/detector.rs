@@ -13,7 +13,6 @@ use super::place::Placing;
 use super::window::{Lane, Searcher};
 use crate::model::text::shown;
 use crate::model::{Confidence, Extent, Hit, Path, Secret, Severity};
-use crate::rule::literal::anchors_as_written;
 use crate::rule::model::{Required, Target};
 use crate::rule::{Allowlist, RuleSet, Structure};
 
@@ -438,13 +437,9 @@ fn let_go(list: &Allowlist, found: &Match, bytes: &[u8]) -> Option<bool> {
 
 /// The forms of every rule's literals, for rules whose literals' case is known.
 fn forms_of(searchers: &[Searcher]) -> Vec<Form> {
-    let mut forms: Vec<Form> = Vec::new();
-    for regex in
-        searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_))).filter_map(|s| s.rule.regex.as_ref())
-    {
-        let literals = anchors_as_written(regex).map(|a| a.literals).unwrap_or_default();
-        forms.extend(literals.iter().flat_map(|l| encoded::forms(l)));
-    }
+    let around = searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_)));
+    let mut forms: Vec<Form> =
+        around.flat_map(|s| &s.rule.as_written).flat_map(|literal| encoded::forms(literal)).collect();
     forms.sort_by(|a, b| (&a.text, a.phase).cmp(&(&b.text, b.phase)));
     forms.dedup();
     forms

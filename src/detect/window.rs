@@ -6,7 +6,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 
-use crate::rule::literal::{Anchors, SHORTEST, anchors};
+use crate::rule::literal::{Anchors, SHORTEST};
 use crate::rule::{AssignmentLane, Rule};
 
 /// How a rule's places are found.
@@ -29,9 +29,11 @@ impl Lane {
         if let Some(lane) = rule.lane {
             return Self::Assigned(lane);
         }
-        let Some(regex) = &rule.regex else { return Self::PathOnly };
-        if let Some(anchors) = anchors(regex) {
-            return Self::Around(anchors);
+        if rule.regex.is_none() {
+            return Self::PathOnly;
+        }
+        if let Some(anchors) = &rule.anchors {
+            return Self::Around(anchors.clone());
         }
         let words: Vec<Vec<u8>> = rule.keywords.iter().map(|k| k.clone().into_bytes()).collect();
         if words.is_empty() || words.iter().any(|w| w.len() < SHORTEST) {
@@ -60,7 +62,7 @@ impl Searcher {
         Self { rule, lane, trusted, regex: OnceLock::new() }
     }
 
-    /// The expression. The rule reader built it once already, so it can be built.
+    /// The expression. The rule reader, or for built-in rules a test, built it once already.
     pub(super) fn regex(&self) -> Option<&Regex> {
         self.regex.get_or_init(|| self.rule.regex.as_deref().and_then(|r| Rule::compile(r).ok())).as_ref()
     }

@@ -31,24 +31,64 @@ const MOST: usize = 128;
 /// ```
 #[must_use]
 pub fn anchors(expression: &str) -> Option<Anchors> {
-    find(expression, true)
+    study(expression).ok()?.anchors
 }
 
-/// Returns the anchors with their case as written: what a match looks like inside an encoding that
-/// knows case. Where the expression leaves the case open, each is listed.
-#[must_use]
-pub fn anchors_as_written(expression: &str) -> Option<Anchors> {
-    find(expression, false)
+/// What one reading of an expression tells.
+#[derive(Debug, Default)]
+pub struct Study {
+    /// Its best anchors.
+    pub anchors: Option<Anchors>,
+    /// The same literals with their case as written: what a match looks like inside an encoding that
+    /// knows case. Where the expression leaves the case open, each is listed.
+    pub as_written: Vec<Vec<u8>>,
+    /// The most bytes it can match, if that is bounded.
+    pub longest: Option<usize>,
+    /// The names of its groups; the whole match is the first and has none.
+    pub groups: Vec<Option<String>>,
 }
 
-fn find(expression: &str, fold: bool) -> Option<Anchors> {
+/// Reads an expression once for everything that is asked of it before it is searched for.
+///
+/// # Errors
+/// What the expression's reader says.
+pub fn study(expression: &str) -> Result<Study, String> {
     let parse =
         |unicode| regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(expression);
-    let hir = parse(false).or_else(|_| parse(true)).ok()?;
-    let mut best = best(&hir, fold)?;
-    best.literals.sort();
-    best.literals.dedup();
-    Some(best)
+    // Only an expression that names a Unicode class fails without Unicode; it may have it.
+    let hir = parse(false).or_else(|_| parse(true)).map_err(|e| {
+        // The parser draws the expression over several lines; its last one says what is wrong.
+        e.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    })?;
+    let tidy = |mut anchors: Anchors| {
+        anchors.literals.sort();
+        anchors.literals.dedup();
+        anchors
+    };
+    let mut groups = vec![None];
+    name_groups(&hir, &mut groups);
+    Ok(Study {
+        anchors: best(&hir, true).map(tidy),
+        as_written: best(&hir, false).map(tidy).map(|a| a.literals).unwrap_or_default(),
+        longest: hir.properties().maximum_len(),
+        groups,
+    })
+}
+
+fn name_groups(hir: &Hir, groups: &mut Vec<Option<String>>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            let index = capture.index as usize;
+            groups.resize(groups.len().max(index + 1), None);
+            groups[index] = capture.name.as_deref().map(str::to_owned);
+            name_groups(&capture.sub, groups);
+        }
+        HirKind::Repetition(repetition) => name_groups(&repetition.sub, groups),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| name_groups(part, groups));
+        }
+        _ => {}
+    }
 }
 
 /// Returns the best anchors anywhere in `hir`.
@@ -268,8 +308,14 @@ mod tests {
 
     #[test]
     fn case_is_kept_where_it_is_asked_for() {
-        assert_eq!(anchors_as_written("AIza[0-9A-Za-z_-]{35}").unwrap().literals, [b"AIza"]);
-        assert_eq!(anchors_as_written("(?i)zqxj[0-9]+").unwrap().literals.len(), 16);
+        assert_eq!(study("AIza[0-9A-Za-z_-]{35}").unwrap().as_written, [b"AIza"]);
+        assert_eq!(study("(?i)zqxj[0-9]+").unwrap().as_written.len(), 16);
+    }
+
+    #[test]
+    fn groups_are_known_by_name() {
+        let groups = study("(a)(?:(?P<secret>b)|(?P<key_id>c))").unwrap().groups;
+        assert_eq!(groups, [None, None, Some("secret".into()), Some("key_id".into())]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use regex_automata::meta::Regex;
 
+use super::literal::Anchors;
 use crate::model::{Confidence, RuleCard};
 
 /// How a credential looks in bytes.
@@ -13,6 +14,10 @@ pub struct Rule {
     pub card: Arc<RuleCard>,
     /// The expression; `None` for a rule that looks at paths only, or whose matches a lane finds.
     pub regex: Option<String>,
+    /// The literals of which every match holds one.
+    pub anchors: Option<Anchors>,
+    /// The same literals with their case as written.
+    pub as_written: Vec<Vec<u8>>,
     /// The hand-written lane that finds its matches, instead of an expression.
     pub lane: Option<AssignmentLane>,
     /// The capture group that is the secret: `secret` if named, else `secretGroup`, else the first

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::RuleError;
+use super::literal::{Study, study};
 use super::model::{Allowlist, AssignmentLane, ByteClass, Checksum, Required, Rule, Structure, Target};
 use crate::model::{Confidence, RuleCard, Severity};
 
@@ -162,7 +163,18 @@ const FILE_FIELDS: &[&str] =
 /// # Errors
 /// [`RuleError`], naming the line and what to write instead.
 pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
-    let lines = Lines { name, text };
+    let mut file = read_with(&Lines { name, text, is_builtin: false })?;
+    file.warnings = unknown_fields(name, text);
+    Ok(file)
+}
+
+/// Reads one of the program's own files: what its tests check is not checked again at every start.
+pub(super) fn read_builtin(name: &str, text: &str) -> Result<RuleFile, RuleError> {
+    read_with(&Lines { name, text, is_builtin: true })
+}
+
+fn read_with(lines: &Lines<'_>) -> Result<RuleFile, RuleError> {
+    let Lines { name, text, .. } = *lines;
     let raw: RawFile = toml::from_str(text).map_err(|e| lines.syntax(&e))?;
     let mut file = RuleFile {
         name: name.into(),
@@ -171,7 +183,7 @@ pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
         allowlists: Vec::new(),
         disabled: Vec::new(),
         extends: None,
-        warnings: unknown_fields(name, text),
+        warnings: Vec::new(),
     };
     if let Some(extend) = raw.extend {
         file.disabled = extend.disabled_rules;
@@ -179,10 +191,10 @@ pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
     }
     for rule in raw.rules {
         let line = lines.line(rule.span().start);
-        file.rules.push(one_rule(rule.into_inner(), line, raw.provider.as_ref(), &lines)?);
+        file.rules.push(one_rule(rule.into_inner(), line, raw.provider.as_ref(), lines)?);
     }
     for list in raw.allowlist.into_iter().chain(raw.allowlists) {
-        file.allowlists.push(one_allowlist(list, "(all rules)", &lines)?);
+        file.allowlists.push(one_allowlist(list, "(all rules)", lines)?);
     }
     Ok(file)
 }
@@ -214,17 +226,23 @@ fn one_rule(
     };
     let regex_line = lines.line(place.span().start);
     let mut secret_group = raw.secret_group;
+    let mut studied = Study::default();
     if let Some(text) = &raw.regex {
-        let regex = Rule::compile(text.get_ref()).map_err(|why| {
+        let cannot = |why: String| {
             broken(
                 regex_line,
                 format!("its regex cannot be used: {why}"),
                 "look-around and back-references are not supported; see not_before and not_after",
             )
-        })?;
-        let names = regex.group_info();
-        secret_group = names.to_index(regex_automata::PatternID::ZERO, "secret").or(secret_group);
-        if let Some(group) = secret_group.filter(|g| *g >= names.group_len(regex_automata::PatternID::ZERO)) {
+        };
+        studied = study(text.get_ref()).map_err(cannot)?;
+        // The program's own rules are built when first needed; the tests build them all.
+        if !lines.is_builtin {
+            Rule::compile(text.get_ref()).map_err(cannot)?;
+        }
+        let named = studied.groups.iter().position(|name| name.as_deref() == Some("secret"));
+        secret_group = named.or(secret_group);
+        if let Some(group) = secret_group.filter(|group| *group >= studied.groups.len()) {
             return Err(broken(
                 regex_line,
                 format!("its regex has no group {group}"),
@@ -243,9 +261,10 @@ fn one_rule(
     for list in raw.allowlist.into_iter().chain(raw.allowlists) {
         allowlists.push(one_allowlist(list, &id, lines)?);
     }
-    let bound = raw.regex.as_ref().and_then(|r| longest(r.get_ref()));
     Ok(Rule {
         regex: raw.regex.map(Spanned::into_inner),
+        anchors: studied.anchors,
+        as_written: studied.as_written,
         lane: lines.word(&id, "lane", raw.lane, AssignmentLane::from_word, &AssignmentLane::words())?,
         secret_group,
         keywords: raw.keywords.iter().filter(|k| !k.is_empty()).map(|k| k.to_ascii_lowercase()).collect(),
@@ -259,7 +278,7 @@ fn one_rule(
         not_before: lines.class(&id, raw.not_before)?,
         not_after: lines.class(&id, raw.not_after)?,
         generic: raw.generic,
-        window: raw.window.or(bound).unwrap_or(OPEN_WINDOW).clamp(1, WIDEST),
+        window: raw.window.or(studied.longest).unwrap_or(OPEN_WINDOW).clamp(1, WIDEST),
         allowlists,
         required: raw
             .required
@@ -281,12 +300,6 @@ fn one_rule(
             id,
         }),
     })
-}
-
-/// The most bytes the expression can match, if that is bounded.
-fn longest(expression: &str) -> Option<usize> {
-    let mut parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build();
-    parser.parse(expression).ok()?.properties().maximum_len()
 }
 
 fn one_allowlist(list: Spanned<RawAllowlist>, id: &str, lines: &Lines<'_>) -> Result<Allowlist, RuleError> {
@@ -360,6 +373,8 @@ fn unknown_fields(name: &str, text: &str) -> Vec<String> {
 struct Lines<'a> {
     name: &'a str,
     text: &'a str,
+    /// Whether the file is one of the program's own.
+    is_builtin: bool,
 }
 
 impl Lines<'_> {
