@@ -31,8 +31,9 @@ pub fn tips(repo: &Repository) -> Result<(Vec<Tip>, Vec<String>), GitError> {
             Err(e) => broken.push(crate::model::text::shown(e.to_string().as_bytes())),
         }
     }
-    if let Ok(head) = gix.head_id() {
-        tips.push(Tip { name: b"HEAD".to_vec(), id: head.detach() });
+    match gix.head() {
+        Ok(_) => tips.extend(gix.head_id().ok().map(|id| Tip { name: b"HEAD".to_vec(), id: id.detach() })),
+        Err(e) => broken.push(chain(&e)),
     }
     stashes(&gix, &mut tips);
     for proxy in gix.worktrees().unwrap_or_default() {

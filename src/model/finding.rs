@@ -243,6 +243,8 @@ pub struct Finding {
     pub status: Status,
     /// Why it is let be, if it is.
     pub suppression: Option<Suppression>,
+    /// Secrets, of any finding, that this one's path, refs or author repeat.
+    pub repeats: Vec<Secret>,
 }
 
 impl Finding {

@@ -10,25 +10,36 @@ use crate::model::Finding;
 /// The shortest secret, in bytes, that is looked for in names.
 const SHORTEST: usize = 12;
 
-/// Returns bytes with the finding's own secret masked.
+/// Returns bytes with the finding's own secret masked, and every other that its names repeat.
 ///
 /// A weak secret (its fingerprint says so) is left alone: it may well be a word that the name has
 /// by chance, and masking it there would tell the reader that the word is the secret.
 pub(super) fn veiled<'b>(bytes: &'b [u8], finding: &Finding, style: &Style) -> Cow<'b, [u8]> {
-    let secret = finding.hit.secret.expose();
-    let weak = finding.fingerprint.as_str().starts_with("weak-");
-    if style.show_secrets || weak || secret.len() < SHORTEST || memmem::find(bytes, secret).is_none() {
+    if style.show_secrets {
         return Cow::Borrowed(bytes);
     }
+    let secret = finding.hit.secret.expose();
+    let is_weak = finding.fingerprint.as_str().starts_with("weak-") || secret.len() < SHORTEST;
+    let own = (!is_weak).then_some((secret, finding.hit.masked.as_bytes()));
+    let others = finding.repeats.iter().map(|other| (other.expose(), MASK));
+    own.into_iter().chain(others).fold(Cow::Borrowed(bytes), |text, (secret, mask)| {
+        if memmem::find(&text, secret).is_none() { text } else { Cow::Owned(replaced(&text, secret, mask)) }
+    })
+}
+
+/// Stands for another finding's secret.
+const MASK: &[u8] = b"****";
+
+fn replaced(bytes: &[u8], secret: &[u8], mask: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut from = 0;
     for at in memmem::find_iter(bytes, secret) {
         out.extend_from_slice(&bytes[from..at]);
-        out.extend_from_slice(finding.hit.masked.as_bytes());
+        out.extend_from_slice(mask);
         from = at + secret.len();
     }
     out.extend_from_slice(&bytes[from..]);
-    Cow::Owned(out)
+    out
 }
 
 /// Returns text with the finding's own secret masked; see [`veiled`].

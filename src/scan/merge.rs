@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::names::find_repeats;
 use crate::model::{Finding, Fingerprint, Path, Place, Status};
 
 /// Joins the findings of several sources: at one path, the working tree's place stands before the
@@ -38,6 +39,7 @@ pub fn merge(mut findings: Vec<Finding>) -> Vec<Finding> {
             merged.push(finding);
         }
     }
+    find_repeats(&mut merged);
     merged
 }
 

@@ -1,10 +1,12 @@
 //! A source through a detector, in parallel: findings and what was covered.
 //!
 //! - `merge`: one finding for a secret that the working tree, the index and history all hold
+//! - `names`: secrets that names repeat
 //! - `ignored`: paths that settings let be
 
 mod ignored;
 mod merge;
+mod names;
 
 use std::sync::Mutex;
 
@@ -86,7 +88,14 @@ fn finish(located: Located, detector: &Detector, ignored: &Ignored) -> Option<Fi
         return None;
     }
     let suppression = hit.mark.clone().or_else(|| path.and_then(|p| ignored.suppression(p)));
-    Some(Finding { fingerprint: fingerprint(&hit, &location.path), hit, location, status, suppression })
+    Some(Finding {
+        fingerprint: fingerprint(&hit, &location.path),
+        hit,
+        location,
+        status,
+        suppression,
+        repeats: Vec::new(),
+    })
 }
 
 fn count(coverage: &mut Coverage, event: Event) {

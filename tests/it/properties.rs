@@ -176,6 +176,7 @@ fn finding(hit: Hit) -> Finding {
         location,
         status: Status::Counts,
         suppression: None,
+        repeats: Vec::new(),
     }
 }
 
