@@ -2,7 +2,8 @@
 //!
 //! literal stage → bounded expression → checks → one hit for each secret and place.
 //!
-//! - `detector`: the stages in their order
+//! - `detector`: from bytes to hits
+//! - `search`: where rules match, the stages in their order
 //! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
 //! - `window`: the rule's expression, run only around a candidate
 //! - `assign`: secrets of no known shape, by the name they are given to
@@ -31,6 +32,7 @@ mod normal;
 mod overlap;
 mod place;
 pub mod placeholder;
+mod search;
 pub mod structure;
 mod window;
 

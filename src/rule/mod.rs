@@ -1,6 +1,7 @@
 //! Rules: how a provider's credential looks in bytes, as data.
 //!
 //! - `model`: a rule, ready to be searched for
+//! - `raw`: rule files as they are written
 //! - `read`: rule files (TOML; a superset of gitleaks' table) into rules, with errors that name the line
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
@@ -13,6 +14,7 @@ pub mod literal;
 pub mod merge;
 pub mod model;
 pub mod proof;
+mod raw;
 pub mod read;
 pub mod template;
 

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use regex_automata::meta::Regex;
-use serde::Deserialize;
 use toml::Spanned;
 
 use super::RuleError;
 use super::literal::{Study, study};
 use super::model::{Allowlist, AssignmentLane, ByteClass, Checksum, Required, Rule, Structure, Target};
+use super::raw::{FILE_FIELDS, RULE_FIELDS, RawAllowlist, RawFile, RawProvider, RawRule};
 use crate::model::{Confidence, RuleCard, Severity};
 
 /// The widest match looked for, in bytes, unless a rule says less.
@@ -35,128 +35,6 @@ pub struct RuleFile {
     /// What was not understood, one line each.
     pub warnings: Vec<String>,
 }
-
-#[derive(Deserialize)]
-struct RawFile {
-    provider: Option<RawProvider>,
-    #[serde(default)]
-    rules: Vec<Spanned<RawRule>>,
-    allowlist: Option<Spanned<RawAllowlist>>,
-    #[serde(default)]
-    allowlists: Vec<Spanned<RawAllowlist>>,
-    extend: Option<RawExtend>,
-}
-
-#[derive(Deserialize)]
-struct RawProvider {
-    id: String,
-    docs: Option<String>,
-    remedy: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct RawExtend {
-    path: Option<String>,
-    url: Option<String>,
-    #[serde(default, rename = "disabledRules")]
-    disabled_rules: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct RawRule {
-    id: Option<String>,
-    #[serde(default)]
-    description: String,
-    regex: Option<Spanned<String>>,
-    lane: Option<Spanned<String>>,
-    path: Option<Spanned<String>>,
-    #[serde(rename = "secretGroup", alias = "secret_group")]
-    secret_group: Option<usize>,
-    entropy: Option<f64>,
-    #[serde(default)]
-    keywords: Vec<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    severity: Option<Spanned<String>>,
-    confidence: Option<Spanned<String>>,
-    checksum: Option<Spanned<String>>,
-    structure: Option<Spanned<String>>,
-    not_before: Option<Spanned<String>>,
-    not_after: Option<Spanned<String>>,
-    #[serde(default)]
-    generic: bool,
-    window: Option<usize>,
-    remedy: Option<String>,
-    docs: Option<String>,
-    #[serde(default)]
-    finds: Vec<String>,
-    #[serde(default)]
-    passes: Vec<String>,
-    allowlist: Option<Spanned<RawAllowlist>>,
-    #[serde(default)]
-    allowlists: Vec<Spanned<RawAllowlist>>,
-    #[serde(default)]
-    required: Vec<RawRequired>,
-    #[serde(default, rename = "skipReport")]
-    skip_report: bool,
-}
-
-#[derive(Deserialize)]
-struct RawRequired {
-    id: String,
-    #[serde(rename = "withinLines")]
-    within_lines: Option<u64>,
-    #[serde(rename = "withinColumns")]
-    within_columns: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct RawAllowlist {
-    condition: Option<Spanned<String>>,
-    #[serde(default, rename = "targetRules")]
-    target_rules: Vec<String>,
-    #[serde(default)]
-    paths: Vec<Spanned<String>>,
-    #[serde(default)]
-    regexes: Vec<Spanned<String>>,
-    #[serde(rename = "regexTarget")]
-    regex_target: Option<Spanned<String>>,
-    #[serde(default)]
-    stopwords: Vec<String>,
-    #[serde(default)]
-    commits: Vec<String>,
-}
-
-const RULE_FIELDS: &[&str] = &[
-    "id",
-    "description",
-    "regex",
-    "lane",
-    "path",
-    "secretGroup",
-    "secret_group",
-    "entropy",
-    "keywords",
-    "tags",
-    "severity",
-    "confidence",
-    "checksum",
-    "structure",
-    "not_before",
-    "not_after",
-    "generic",
-    "window",
-    "remedy",
-    "docs",
-    "finds",
-    "passes",
-    "allowlist",
-    "allowlists",
-    "required",
-    "skipReport",
-];
-const FILE_FIELDS: &[&str] =
-    &["title", "minVersion", "provider", "rules", "allowlist", "allowlists", "extend", "ignore", "scan"];
 
 /// Reads a rule file; `name` is for messages only.
 ///
