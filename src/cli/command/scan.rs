@@ -29,7 +29,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, conflicts_with_all = ["range", "since_commit", "history", "files"])]
     staged: bool,
     /// Only what the commits of a range brought in, merges and what was removed again included
-    #[arg(long, value_name = "A..B", conflicts_with_all = ["since_commit", "history", "files"])]
+    #[arg(long, value_name = "A..B", value_parser = range, conflicts_with_all = ["since_commit", "history", "files"])]
     range: Option<String>,
     /// Only what the commits after this one brought in
     #[arg(long, value_name = "REV", conflicts_with_all = ["history", "files"])]
@@ -75,6 +75,11 @@ pub(crate) struct ScanArgs {
 fn format(word: &str) -> Result<Format, String> {
     Format::from_word(word)
         .ok_or_else(|| format!("it is one of: {}", Format::words().collect::<Vec<_>>().join(", ")))
+}
+
+fn range(text: &str) -> Result<String, String> {
+    let hint = || "a range has two sides: main..HEAD".to_owned();
+    text.contains("..").then(|| text.to_owned()).ok_or_else(hint)
 }
 
 fn confidence(word: &str) -> Result<Confidence, String> {
