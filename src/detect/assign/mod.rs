@@ -114,6 +114,10 @@ fn token(name: &Name, text: &[u8]) -> Verdict {
         return Verdict::Token(Confidence::Low);
     }
     let medium = match script {
+        // An OpenPGP fingerprint is written in capitals, and is called a key too.
+        Script::Hex if text.len() == 40 && !text.iter().any(u8::is_ascii_lowercase) => {
+            name.weight == Weight::Heavy
+        }
         Script::Hex => name.weight >= Weight::Fair && matches!(text.len(), 32 | 40 | 48 | 64 | 128),
         Script::Uuid => name.weight == Weight::Heavy && name.lane == AssignmentLane::Token,
         Script::Mixed => {
