@@ -359,11 +359,24 @@ fn forms_of(searchers: &[Searcher]) -> Vec<Form> {
         searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_))).filter_map(|s| s.rule.regex.as_ref())
     {
         let literals = anchors_as_written(regex).map(|a| a.literals).unwrap_or_default();
-        forms.extend(literals.iter().flat_map(|l| encoded::forms(l)));
+        let all = literals.len() <= FEW;
+        forms.extend(literals.iter().filter(|l| all || has_usual_case(l)).flat_map(|l| encoded::forms(l)));
     }
     forms.sort_by(|a, b| (&a.text, a.phase).cmp(&(&b.text, b.phase)));
     forms.dedup();
     forms
+}
+
+/// The most ways to write a rule's literals of which each is looked for inside base64.
+const FEW: usize = 16;
+
+/// Whether a word is written as people write one: `word`, `WORD` or `Word`. An expression without
+/// case stands for a hundred others, and each would be five more texts to search for.
+fn has_usual_case(word: &[u8]) -> bool {
+    let all = |letters: &[u8], upper: bool| {
+        letters.iter().all(|b| if upper { !b.is_ascii_lowercase() } else { !b.is_ascii_uppercase() })
+    };
+    all(word, true) || word.split_first().is_some_and(|(_, rest)| all(rest, false))
 }
 
 #[cfg(test)]
@@ -381,6 +394,15 @@ mod tests {
         let hits = detector(rules).detect(text.as_bytes(), &Extent::whole(text.len()));
         let clear = |h: &Hit| String::from_utf8_lossy(h.secret.expose()).into_owned();
         hits.iter().map(|h| (h.rule.id.clone(), clear(h))).collect()
+    }
+
+    #[test]
+    fn a_name_without_case_is_found_inside_base64_as_people_write_it() {
+        let rules = "[[rules]]\nid = \"acme\"\nregex = '(?i:acmecorp)_([a-z0-9]{8})'\n";
+        for name in ["acmecorp", "ACMECORP", "Acmecorp"] {
+            let text = data_encoding::BASE64.encode(format!("{name}_q8zr1vt0").as_bytes());
+            assert_eq!(found(rules, &text), [("acme".into(), "q8zr1vt0".into())], "{name}");
+        }
     }
 
     const ACME: &str = "[[rules]]\nid = \"acme\"\nregex = 'acme_([a-z0-9]{8})'\n";
