@@ -148,6 +148,8 @@ impl Search {
             searcher.each(bytes, &at, &mut |captures| match judge(&searcher.rule, captures, bytes) {
                 Judged::Found(found) => {
                     let secret = found.secret.clone();
+                    // The public half of a pair is no secret because of the name it is given to.
+                    cleared.extend(found.key_id.clone().filter(|_| searcher.trusted));
                     match self.allowed(rule, found, bytes) {
                         Allowed::Yes(candidate) => matches.push(candidate),
                         Allowed::LetGo if searcher.trusted => cleared.push(secret),
@@ -245,10 +247,25 @@ fn let_go(list: &Allowlist, found: &Match, bytes: &[u8]) -> Option<bool> {
 
 /// The forms of every rule's literals, for rules whose literals' case is known.
 fn forms_of(searchers: &[Searcher]) -> Vec<Form> {
-    let around = searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_)));
-    let mut forms: Vec<Form> =
-        around.flat_map(|s| &s.rule.as_written).flat_map(|literal| encoded::forms(literal)).collect();
+    let mut forms: Vec<Form> = Vec::new();
+    for searcher in searchers.iter().filter(|s| matches!(s.lane, Lane::Around(_))) {
+        let literals = &searcher.rule.as_written;
+        let all = literals.len() <= FEW;
+        forms.extend(literals.iter().filter(|l| all || has_usual_case(l)).flat_map(|l| encoded::forms(l)));
+    }
     forms.sort_by(|a, b| (&a.text, a.phase).cmp(&(&b.text, b.phase)));
     forms.dedup();
     forms
+}
+
+/// The most ways to write a rule's literals of which each is looked for inside base64.
+const FEW: usize = 16;
+
+/// Whether a word is written as people write one: `word`, `WORD` or `Word`. An expression without
+/// case stands for a hundred others, and each would be five more texts to search for.
+fn has_usual_case(word: &[u8]) -> bool {
+    let all = |letters: &[u8], upper: bool| {
+        letters.iter().all(|b| if upper { !b.is_ascii_lowercase() } else { !b.is_ascii_uppercase() })
+    };
+    all(word, true) || word.split_first().is_some_and(|(_, rest)| all(rest, false))
 }

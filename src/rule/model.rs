@@ -130,11 +130,31 @@ pub enum Checksum {
     GithubCrc32,
     /// Last seven: base36 of the CRC-32 of everything before the last dot (GitLab's routable tokens).
     GitlabCrc32,
+    /// Last eight: hex of the CRC-32 of what stands between the prefix and them (Cloudflare, Zuplo).
+    HexCrc32,
+    /// Last eight: hex of the CRC-32 of everything before, least significant byte first (Grafana).
+    GrafanaCrc32,
+    /// Last eight: upper-case hex of the CRC-32 of everything before (Atlassian).
+    AtlassianCrc32,
+    /// Last six: base64 of the CRC-32 of the fifty-four before (Confluent).
+    ConfluentCrc32,
+    /// Base32 that ends in a CRC-16 of the bytes before (NATS).
+    NkeyCrc16,
+    /// Bech32 (age).
+    Bech32,
 }
 
 impl Checksum {
-    const WORDS: [(&'static str, Self); 2] =
-        [("github-crc32", Self::GithubCrc32), ("gitlab-crc32", Self::GitlabCrc32)];
+    const WORDS: [(&'static str, Self); 8] = [
+        ("github-crc32", Self::GithubCrc32),
+        ("gitlab-crc32", Self::GitlabCrc32),
+        ("hex-crc32", Self::HexCrc32),
+        ("grafana-crc32", Self::GrafanaCrc32),
+        ("atlassian-crc32", Self::AtlassianCrc32),
+        ("confluent-crc32", Self::ConfluentCrc32),
+        ("nkey-crc16", Self::NkeyCrc16),
+        ("bech32", Self::Bech32),
+    ];
 
     /// Reads the word used in rule files.
     #[must_use]
@@ -164,16 +184,22 @@ pub enum Structure {
     UrlPassword,
     /// Base64 of a user, a colon and a password (RFC 7617).
     BasicAuth,
+    /// A prefix and base64 of a JSON object with the provider's fields.
+    JsonToken,
+    /// A Discord bot's token: its first part is base64 of the bot's number.
+    DiscordToken,
 }
 
 impl Structure {
-    const WORDS: [(&'static str, Self); 6] = [
+    const WORDS: [(&'static str, Self); 8] = [
         ("jwt", Self::Jwt),
         ("private-key", Self::PrivateKey),
         ("aws-key-id", Self::AwsKeyId),
         ("pypi-macaroon", Self::PypiMacaroon),
         ("url-password", Self::UrlPassword),
         ("basic-auth", Self::BasicAuth),
+        ("json-token", Self::JsonToken),
+        ("discord-token", Self::DiscordToken),
     ];
 
     /// Reads the word used in rule files.

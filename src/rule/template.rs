@@ -3,10 +3,11 @@
 //! In braces: an alphabet and a length (`{hex:64}`), a checksum over the token that stands right
 //! before it (`{github-crc32}`), a made key of a structured kind (`{jwt}`, `{ed25519-pem}`), a PEM
 //! block's first or last line (`{begin:PUBLIC KEY}`), base64 of a user and a made password
-//! (`{basic:deploy}`), or base64 of plain words (`{base64-of:user:password}`).
+//! (`{basic:deploy}`), of plain words (`{base64-of:user:password}`), or of a JSON object with made
+//! values (`{json-of:user,key}`).
 //! `{{` and `}}` are braces.
 
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 
 /// Why a template could not be filled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +76,11 @@ fn one(word: &str, before: &str, random: &mut Random) -> Result<String, Template
     if let Some(text) = word.strip_prefix("base64-of:") {
         return Ok(BASE64.encode(text.as_bytes()));
     }
+    if let Some(fields) = word.strip_prefix("json-of:") {
+        let field = |name: &str| format!(r#""{name}":"{}""#, random.text(ALPHABETS[8].1, 24));
+        let fields: Vec<String> = fields.split(',').map(field).collect();
+        return Ok(BASE64.encode(format!("{{{}}}", fields.join(",")).as_bytes()));
+    }
     if let Some((alphabet, length)) = word.split_once(':') {
         let length: usize = length.parse().map_err(|_| unknown())?;
         let set = if alphabet == "base64" {
@@ -88,6 +94,22 @@ fn one(word: &str, before: &str, random: &mut Random) -> Result<String, Template
     match word {
         "github-crc32" => Ok(base(&ALPHABETS[8], crc32(&token[token.len().saturating_sub(30)..]), 6)),
         "gitlab-crc32" => Ok(base(&ALPHABETS[7], crc32(token.trim_end_matches('.')), 7)),
+        "hex-crc32" => {
+            let body = token.split_once('_').map_or(token, |(_, body)| body);
+            Ok(format!("{:08x}", crc32(body.trim_end_matches('_'))))
+        }
+        "grafana-crc32" => Ok(format!("{:08x}", crc32(token.trim_end_matches('_')).swap_bytes())),
+        "atlassian-crc32" => {
+            let token = token_before(before.trim_end_matches('='));
+            Ok(format!("{:08X}", crc32(&before[before.trim_end_matches('=').len() - token.len()..])))
+        }
+        "confluent-crc32" => {
+            let sum = crc32(&before[before.len().saturating_sub(54)..]);
+            Ok(BASE64_NOPAD.encode(&sum.to_le_bytes()))
+        }
+        "nkey-seed" => Ok(nkey_seed(random)),
+        "age-secret-key" => Ok(age_secret_key(random)),
+        "discord-token" => Ok(discord_token(random)),
         "jwt" => Ok(jwt(random, r#""iss":"auth""#)),
         "jwt-anon" => Ok(jwt(random, r#""iss":"supabase","role":"anon""#)),
         "ed25519-pem" => Ok(ed25519_pem(random)),
@@ -164,6 +186,43 @@ fn pypi_macaroon(random: &mut Random) -> String {
     bytes.extend([6, 32]);
     bytes.extend(random.bytes(32));
     BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// A NATS user's seed: two bytes of kind, thirty-two of seed, CRC-16/XMODEM.
+fn nkey_seed(random: &mut Random) -> String {
+    let mut bytes = vec![0x95, 0];
+    bytes.extend(random.bytes(32));
+    let sum = bytes.iter().fold(0u16, |sum, byte| {
+        (0..8).fold(sum ^ u16::from(*byte) << 8, |sum, _| sum << 1 ^ if sum >> 15 == 1 { 0x1021 } else { 0 })
+    });
+    bytes.extend(sum.to_le_bytes());
+    BASE32_NOPAD.encode(&bytes)
+}
+
+/// An age identity: bech32 (BIP 173) of thirty-two bytes, in capitals.
+fn age_secret_key(random: &mut Random) -> String {
+    const DIGITS: &[u8] = b"QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L";
+    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    const NAME: &str = "age-secret-key-";
+    // Fifty-one digits of five bits, and a last one of which one bit counts.
+    let mut digits: Vec<u8> = random.bytes(52).into_iter().map(|b| b & 31).collect();
+    digits[51] &= 16;
+    let name = NAME.bytes().map(|b| b >> 5).chain([0]).chain(NAME.bytes().map(|b| b & 31));
+    let sum = name.chain(digits.iter().copied()).chain([0; 6]).fold(1u32, |sum, digit| {
+        let shifted = (sum & 0x01ff_ffff) << 5 ^ u32::from(digit);
+        (0..5).filter(|bit| sum >> 25 >> bit & 1 == 1).fold(shifted, |s, bit| s ^ GENERATOR[bit])
+    }) ^ 1;
+    digits.extend((0..6).map(|at| (sum >> (25 - 5 * at) & 31) as u8));
+    let text: String = digits.into_iter().map(|d| char::from(DIGITS[usize::from(d)])).collect();
+    format!("{}1{text}", NAME.to_ascii_uppercase())
+}
+
+/// A Discord bot's token: base64 of its number, of a time, and of an HMAC.
+fn discord_token(random: &mut Random) -> String {
+    let number = format!("1{}", random.text(ALPHABETS[2].1, 17));
+    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
+    let (time, sum) = (random.bytes(4), random.bytes(27));
+    format!("{}.{}.{}", encode(number.as_bytes()), encode(&time), encode(&sum))
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the same examples on every machine. Nothing secret.

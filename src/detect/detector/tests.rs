@@ -15,6 +15,15 @@ fn found(rules: &str, text: &str) -> Vec<(String, String)> {
     hits.iter().map(|h| (h.rule.id.clone(), clear(h))).collect()
 }
 
+#[test]
+fn a_name_without_case_is_found_inside_base64_as_people_write_it() {
+    let rules = "[[rules]]\nid = \"acme\"\nregex = '(?i:acmecorp)_([a-z0-9]{8})'\n";
+    for name in ["acmecorp", "ACMECORP", "Acmecorp"] {
+        let text = data_encoding::BASE64.encode(format!("{name}_q8zr1vt0").as_bytes());
+        assert_eq!(found(rules, &text), [("acme".into(), "q8zr1vt0".into())], "{name}");
+    }
+}
+
 const ACME: &str = "[[rules]]\nid = \"acme\"\nregex = 'acme_([a-z0-9]{8})'\n";
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! - `jwt`: header and payload of a JSON Web Token
 //! - `private_key`: PEM and OpenSSH blocks, through `pem` (text), `der`, `openssh` and `pgp` (bytes)
-//! - `aws_key_id`, `pypi`, `url_password`, `basic_auth`: what their names say
+//! - `aws_key_id`, `pypi`, `url_password`, `basic_auth`, `discord`: what their names say
+//! - `json_token`: a prefix and a JSON object in base64
 //! - `dummy`: words that stand where a password would
 //!
 //! Sources for all of them: `docs/checks.md`.
@@ -10,7 +11,9 @@
 mod aws_key_id;
 mod basic_auth;
 mod der;
+mod discord;
 mod dummy;
+mod json_token;
 mod jwt;
 mod openssh;
 mod pem;
@@ -67,6 +70,8 @@ pub fn check_of(kind: Structure, key_id: Option<&[u8]>, secret: &[u8]) -> Shape 
         Structure::PypiMacaroon => pypi::check(secret),
         Structure::UrlPassword => url_password::check(key_id, secret),
         Structure::BasicAuth => basic_auth::check(secret),
+        Structure::JsonToken => json_token::check(secret),
+        Structure::DiscordToken => discord::check(secret),
     }
 }
 
@@ -74,13 +79,15 @@ pub fn check_of(kind: Structure, key_id: Option<&[u8]>, secret: &[u8]) -> Shape 
 mod tests {
     use super::*;
 
-    const KINDS: [Structure; 6] = [
+    const KINDS: [Structure; 8] = [
         Structure::Jwt,
         Structure::PrivateKey,
         Structure::AwsKeyId,
         Structure::PypiMacaroon,
         Structure::UrlPassword,
         Structure::BasicAuth,
+        Structure::JsonToken,
+        Structure::DiscordToken,
     ];
 
     proptest::proptest! {
@@ -98,6 +105,7 @@ mod tests {
                 format!("pypi-{body}"),
                 format!("eyJ{body}.eyJ{body}.{body}"),
                 format!("AKIA{body}"),
+                format!("sntrys_eyJ{body}_{body}"),
             ] {
                 for kind in KINDS {
                     let _ = check(kind, text.as_bytes());
