@@ -14,6 +14,7 @@
 //! - `overlap`: one hit for each secret and place
 //! - `mask`: the line a hit stands on, without any secret
 //! - `normal`: a secret's own bytes, without what stood around them
+//! - `percent`: percent-encoding
 //! - `mark`: marks on a line that let a hit be
 //! - `fingerprint`: names for secrets
 
@@ -30,6 +31,7 @@ mod mark;
 mod mask;
 mod normal;
 mod overlap;
+mod percent;
 mod place;
 pub mod placeholder;
 mod search;

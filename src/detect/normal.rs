@@ -1,13 +1,14 @@
 //! A secret as it is everywhere, whatever stood around it in one text: the same key in a `.env`, a
 //! JSON string and a URL has one fingerprint.
 
+use super::percent;
 use crate::rule::Structure;
 
 /// Returns the secret's own bytes.
 pub(super) fn normal(structure: Option<Structure>, raw: &[u8]) -> Vec<u8> {
     match structure {
         Some(Structure::PrivateKey) => key_body(raw),
-        Some(Structure::UrlPassword) => percent_decoded(raw),
+        Some(Structure::UrlPassword) => percent::decoded(raw),
         _ => raw.to_vec(),
     }
 }
@@ -49,28 +50,6 @@ fn key_body(raw: &[u8]) -> Vec<u8> {
 fn is_base64_plus(raw: &[u8], at: usize) -> bool {
     let is_digit = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b));
     raw[at] == b'+' && (is_digit(at.checked_sub(1).and_then(|i| raw.get(i))) || is_digit(raw.get(at + 1)))
-}
-
-/// Undoes percent-encoding (RFC 3986 §2.1); what is no pair of hex digits stays.
-fn percent_decoded(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut at = 0;
-    while at < raw.len() {
-        let digits = (raw[at] == b'%').then(|| raw.get(at + 1..at + 3)).flatten();
-        let byte =
-            digits.and_then(|d| std::str::from_utf8(d).ok()).and_then(|d| u8::from_str_radix(d, 16).ok());
-        match byte {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(raw[at]);
-                at += 1;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The password in a URL: whether it is one, or stands for one.
 
+use super::super::percent;
 use super::Shape;
 use super::dummy::is_dummy;
 
@@ -7,12 +8,12 @@ use super::dummy::is_dummy;
 pub(super) fn check(user: Option<&[u8]>, password: &[u8]) -> Shape {
     // IMAP and SMTP URLs say behind a `;` how to sign in (RFC 5092).
     let end = memchr::memmem::find(&password.to_ascii_lowercase(), b";auth=").unwrap_or(password.len());
-    let password = decoded(&password[..end]);
+    let password = percent::decoded(&password[..end]);
     let text = String::from_utf8_lossy(&password).to_ascii_lowercase();
     if password.len() < 3 {
         return Shape::harmless("no password, or too short to be one");
     }
-    if user.is_some_and(|user| decoded(user) == password) {
+    if user.is_some_and(|user| percent::decoded(user) == password) {
         return Shape::harmless("the user's name again");
     }
     if is_variable(&text) {
@@ -80,23 +81,6 @@ fn holds_braced_name(text: &str) -> bool {
         name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.:- ".contains(&b))
             && !name.starts_with(|c: char| c.is_ascii_digit() && name.len() > 2)
     })
-}
-
-/// Undoes percent-encoding; what is not encoded stays as it is.
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let digit = |i: usize| text.get(i).and_then(|b| (*b as char).to_digit(16));
-        if let (b'%', Some(high), Some(low)) = (text[at], digit(at + 1), digit(at + 2)) {
-            out.push((high * 16 + low) as u8);
-            at += 3;
-        } else {
-            out.push(text[at]);
-            at += 1;
-        }
-    }
-    out
 }
 
 #[cfg(test)]
