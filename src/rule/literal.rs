@@ -17,8 +17,11 @@ pub struct Anchors {
 
 /// The shortest literal that is worth searching for.
 pub const SHORTEST: usize = 3;
-/// The most literals an expression is turned into.
-const MOST: usize = 128;
+/// The most literals an expression is turned into; fewer where each case is a literal of its own, for
+/// they double with every letter.
+fn most_literals(fold: bool) -> usize {
+    if fold { 128 } else { 32 }
+}
 
 /// Returns the best anchors of an expression, or `None` if it has none long enough.
 ///
@@ -119,7 +122,7 @@ fn best(hir: &Hir, fold: bool) -> Option<Anchors> {
                     }
                 });
             }
-            all.filter(|a| a.literals.len() <= MOST)
+            all.filter(|a| a.literals.len() <= most_literals(fold))
         }
         _ => None,
     }
@@ -139,7 +142,9 @@ fn best_of_concat(parts: &[Hir], fold: bool) -> Option<Anchors> {
             let joined = match (&run, exact(&parts[end], fold)) {
                 (_, None) => break,
                 (None, Some(next)) => next,
-                (Some(run), Some(next)) if run.len() * next.len() <= MOST => product(run, &next),
+                (Some(run), Some(next)) if run.len() * next.len() <= most_literals(fold) => {
+                    product(run, &next)
+                }
                 _ => break,
             };
             run = Some(joined);
@@ -215,7 +220,7 @@ fn exact(hir: &Hir, fold: bool) -> Option<Vec<Vec<u8>>> {
             let one = exact(&rep.sub, fold)?;
             let mut all = vec![Vec::new()];
             for _ in 0..rep.min {
-                if all.len() * one.len() > MOST {
+                if all.len() * one.len() > most_literals(fold) {
                     return None;
                 }
                 all = product(&all, &one);
@@ -227,7 +232,7 @@ fn exact(hir: &Hir, fold: bool) -> Option<Vec<Vec<u8>>> {
             let mut all = vec![Vec::new()];
             for part in parts {
                 let next = exact(part, fold)?;
-                if all.len() * next.len() > MOST {
+                if all.len() * next.len() > most_literals(fold) {
                     return None;
                 }
                 all = product(&all, &next);
@@ -238,7 +243,7 @@ fn exact(hir: &Hir, fold: bool) -> Option<Vec<Vec<u8>>> {
             let mut all = Vec::new();
             for part in parts {
                 all.extend(exact(part, fold)?);
-                if all.len() > MOST {
+                if all.len() > most_literals(fold) {
                     return None;
                 }
             }
@@ -247,7 +252,7 @@ fn exact(hir: &Hir, fold: bool) -> Option<Vec<Vec<u8>>> {
     };
     found.sort();
     found.dedup();
-    (found.len() <= MOST).then_some(found)
+    (found.len() <= most_literals(fold)).then_some(found)
 }
 
 /// The bytes of a small class, folded if asked for; a class of more than eight is no literal.
