@@ -1,5 +1,7 @@
 //! The rules in `rules/`, embedded at build.
 
+use rayon::prelude::*;
+
 use super::read::{RuleFile, read_builtin};
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -11,7 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 #[must_use]
 pub fn files() -> Vec<RuleFile> {
     FILES
-        .iter()
+        .par_iter()
         .map(|(name, text)| match read_builtin(name, text) {
             Ok(file) => file,
             Err(e) => panic!("a built-in rule file is broken: {e}"),
