@@ -6,6 +6,7 @@
 //! - `json`: one object
 //! - `jsonl`: one object a line
 //! - `sarif`: SARIF 2.1.0, for code scanning services
+//! - `gitleaks_json`: the JSON of gitleaks, for scripts that read it already
 //!
 //! Below them, what they share:
 //!
@@ -13,9 +14,11 @@
 //! - `tally`: the numbers at the end
 //! - `shape`: findings and coverage as JSON objects
 //! - `escape`: JSON in which no invisible character is left
+//! - `told`: a finding's words for the flat reports, one harmless line each
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
 mod escape;
+mod gitleaks_json;
 mod human;
 mod json;
 mod jsonl;
@@ -25,6 +28,7 @@ mod sample;
 mod sarif;
 mod shape;
 mod tally;
+mod told;
 mod veil;
 
 use std::io::{self, Write};
@@ -42,11 +46,13 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0.
     Sarif,
+    /// The JSON of gitleaks.
+    GitleaksJson,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+    pub const ALL: [Self; 5] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -56,6 +62,7 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
+            Self::GitleaksJson => "gitleaks-json",
         }
     }
 
@@ -82,6 +89,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Json => json::write(outcome, style, out),
         Format::Jsonl => jsonl::write(outcome, style, out),
         Format::Sarif => sarif::write(outcome, style, out),
+        Format::GitleaksJson => gitleaks_json::write(outcome, style, out),
     }
 }
 
