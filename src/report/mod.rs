@@ -7,6 +7,7 @@
 //! - `jsonl`: one object a line
 //! - `sarif`: SARIF 2.1.0, for code scanning services
 //! - `gitleaks_json`: the JSON of gitleaks, for scripts that read it already
+//! - `csv`: a table, for a spreadsheet
 //!
 //! Below them, what they share:
 //!
@@ -17,6 +18,7 @@
 //! - `told`: a finding's words for the flat reports, one harmless line each
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
+mod csv;
 mod escape;
 mod gitleaks_json;
 mod human;
@@ -48,11 +50,14 @@ pub enum Format {
     Sarif,
     /// The JSON of gitleaks.
     GitleaksJson,
+    /// A table, for a spreadsheet.
+    Csv,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 5] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson];
+    pub const ALL: [Self; 6] =
+        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson, Self::Csv];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -63,6 +68,7 @@ impl Format {
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
             Self::GitleaksJson => "gitleaks-json",
+            Self::Csv => "csv",
         }
     }
 
@@ -90,6 +96,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Jsonl => jsonl::write(outcome, style, out),
         Format::Sarif => sarif::write(outcome, style, out),
         Format::GitleaksJson => gitleaks_json::write(outcome, style, out),
+        Format::Csv => csv::write(outcome, style, out),
     }
 }
 
