@@ -8,6 +8,7 @@
 //! - `sarif`: SARIF 2.1.0, for code scanning services
 //! - `gitleaks_json`: the JSON of gitleaks, for scripts that read it already
 //! - `csv`: a table, for a spreadsheet
+//! - `junit`: JUnit's XML, for build servers
 //!
 //! Below them, what they share:
 //!
@@ -24,6 +25,7 @@ mod gitleaks_json;
 mod human;
 mod json;
 mod jsonl;
+mod junit;
 mod outcome;
 #[cfg(test)]
 mod sample;
@@ -52,12 +54,14 @@ pub enum Format {
     GitleaksJson,
     /// A table, for a spreadsheet.
     Csv,
+    /// JUnit's XML, for build servers.
+    Junit,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 6] =
-        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson, Self::Csv];
+    pub const ALL: [Self; 7] =
+        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson, Self::Csv, Self::Junit];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -69,6 +73,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::GitleaksJson => "gitleaks-json",
             Self::Csv => "csv",
+            Self::Junit => "junit",
         }
     }
 
@@ -97,6 +102,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Sarif => sarif::write(outcome, style, out),
         Format::GitleaksJson => gitleaks_json::write(outcome, style, out),
         Format::Csv => csv::write(outcome, style, out),
+        Format::Junit => junit::write(outcome, style, out),
     }
 }
 
