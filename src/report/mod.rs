@@ -8,6 +8,7 @@
 //! - `sarif`: SARIF 2.1.0, for code scanning services
 //! - `gitleaks_json`: the JSON of gitleaks, for scripts that read it already
 //! - `csv`: a table, for a spreadsheet
+//! - `gitlab`: GitLab's secret detection report
 //! - `junit`: JUnit's XML, for build servers
 //!
 //! Below them, what they share:
@@ -21,6 +22,7 @@
 
 mod csv;
 mod escape;
+mod gitlab;
 mod gitleaks_json;
 mod human;
 mod json;
@@ -54,14 +56,24 @@ pub enum Format {
     GitleaksJson,
     /// A table, for a spreadsheet.
     Csv,
+    /// GitLab's secret detection report.
+    Gitlab,
     /// JUnit's XML, for build servers.
     Junit,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 7] =
-        [Self::Human, Self::Json, Self::Jsonl, Self::Sarif, Self::GitleaksJson, Self::Csv, Self::Junit];
+    pub const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::GitleaksJson,
+        Self::Csv,
+        Self::Gitlab,
+        Self::Junit,
+    ];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -73,6 +85,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::GitleaksJson => "gitleaks-json",
             Self::Csv => "csv",
+            Self::Gitlab => "gitlab",
             Self::Junit => "junit",
         }
     }
@@ -102,6 +115,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Sarif => sarif::write(outcome, style, out),
         Format::GitleaksJson => gitleaks_json::write(outcome, style, out),
         Format::Csv => csv::write(outcome, style, out),
+        Format::Gitlab => gitlab::write(outcome, style, out),
         Format::Junit => junit::write(outcome, style, out),
     }
 }
