@@ -48,6 +48,7 @@ pub(crate) struct Request {
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     let begun = Instant::now();
+    let clock = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
     refuse_showing(request, ui)?;
     let formats = if request.formats.is_empty() { vec![Format::Human] } else { request.formats.clone() };
     if formats.len() > request.outputs.len() + 1 || request.outputs.len() > formats.len() {
@@ -84,6 +85,7 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
         all_objects: request.all_objects,
         warnings: &warnings,
         target: &names.join(", "),
+        begun: &clock,
         seconds: begun.elapsed().as_secs_f64(),
         rules: detector.rules(),
     };

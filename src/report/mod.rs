@@ -6,6 +6,10 @@
 //! - `json`: one object
 //! - `jsonl`: one object a line
 //! - `sarif`: SARIF 2.1.0, for code scanning services
+//! - `gitleaks_json`: the JSON of gitleaks, for scripts that read it already
+//! - `csv`: a table, for a spreadsheet
+//! - `gitlab`: GitLab's secret detection report
+//! - `junit`: JUnit's XML, for build servers
 //!
 //! Below them, what they share:
 //!
@@ -13,18 +17,24 @@
 //! - `tally`: the numbers at the end
 //! - `shape`: findings and coverage as JSON objects
 //! - `escape`: JSON in which no invisible character is left
+//! - `told`: a finding's words for the flat reports, one harmless line each
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
+mod csv;
 mod escape;
+mod gitlab;
+mod gitleaks_json;
 mod human;
 mod json;
 mod jsonl;
+mod junit;
 mod outcome;
 #[cfg(test)]
 mod sample;
 mod sarif;
 mod shape;
 mod tally;
+mod told;
 mod veil;
 
 use std::io::{self, Write};
@@ -42,11 +52,28 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0.
     Sarif,
+    /// The JSON of gitleaks.
+    GitleaksJson,
+    /// A table, for a spreadsheet.
+    Csv,
+    /// GitLab's secret detection report.
+    Gitlab,
+    /// JUnit's XML, for build servers.
+    Junit,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 4] = [Self::Human, Self::Json, Self::Jsonl, Self::Sarif];
+    pub const ALL: [Self; 8] = [
+        Self::Human,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::GitleaksJson,
+        Self::Csv,
+        Self::Gitlab,
+        Self::Junit,
+    ];
 
     /// Returns the word used on the command line.
     #[must_use]
@@ -56,6 +83,10 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
+            Self::GitleaksJson => "gitleaks-json",
+            Self::Csv => "csv",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
         }
     }
 
@@ -82,6 +113,10 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Json => json::write(outcome, style, out),
         Format::Jsonl => jsonl::write(outcome, style, out),
         Format::Sarif => sarif::write(outcome, style, out),
+        Format::GitleaksJson => gitleaks_json::write(outcome, style, out),
+        Format::Csv => csv::write(outcome, style, out),
+        Format::Gitlab => gitlab::write(outcome, style, out),
+        Format::Junit => junit::write(outcome, style, out),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What there is to tell, which of it is shown, and which of it counts.
 
+use std::collections::HashMap;
+
 use crate::model::{Confidence, Coverage, Finding, Location, Place, Severity, Status};
 
 /// What a run found, ready to be told.
@@ -16,6 +18,8 @@ pub struct Outcome<'a> {
     pub warnings: &'a [String],
     /// What was scanned, in words.
     pub target: &'a str,
+    /// When it began: UTC without a zone, `YYYY-MM-DDTHH:MM:SS`.
+    pub begun: &'a str,
     /// How long it took.
     pub seconds: f64,
     /// How many rules were used.
@@ -44,6 +48,24 @@ impl<'a> Outcome<'a> {
 pub(super) fn order(location: &Location) -> impl Ord + '_ {
     let commit = location.commit.as_ref().map(|commit| commit.id.as_str());
     (&location.path, location.line, location.column, location.place, commit, location.object.as_deref())
+}
+
+/// Says of each finding which one it is among those of the same secret in the same file, from
+/// the top. All findings are counted, also those not shown: the identity of an alert must not
+/// change with `--min-confidence`.
+pub(super) fn occurrences(findings: &[Finding]) -> HashMap<*const Finding, u64> {
+    let mut sorted: Vec<_> = findings.iter().collect();
+    sorted.sort_by(|a, b| {
+        order(&a.location).cmp(&order(&b.location)).then_with(|| a.hit.rule.id.cmp(&b.hit.rule.id))
+    });
+    let mut met: HashMap<_, u64> = HashMap::new();
+    let mut nth = HashMap::with_capacity(findings.len());
+    for finding in sorted {
+        let next = met.entry((&finding.fingerprint, &finding.location.path)).or_default();
+        nth.insert(std::ptr::from_ref(finding), *next);
+        *next += 1;
+    }
+    nth
 }
 
 /// Returns the id of the commit or tag whose message a location stands in; `None` for a file.

@@ -81,6 +81,7 @@ pub(super) fn outcome<'a>(findings: &'a [Finding], coverage: &'a Coverage) -> Ou
         all_objects: false,
         warnings: &[],
         target: "repository demo",
+        begun: "2024-05-06T07:08:09",
         seconds: 0.25,
         rules: 212,
     }

@@ -108,7 +108,10 @@ fn a_hundred_thousand_findings_are_told() {
 
 #[test]
 fn every_format_is_known_by_its_word() {
-    assert_eq!(Format::words().collect::<Vec<_>>(), ["human", "json", "jsonl", "sarif"]);
+    assert_eq!(
+        Format::words().collect::<Vec<_>>(),
+        ["human", "json", "jsonl", "sarif", "gitleaks-json", "csv", "gitlab", "junit"]
+    );
     for format in Format::ALL {
         assert_eq!(Format::from_word(format.word()), Some(format));
     }

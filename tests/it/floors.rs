@@ -24,20 +24,22 @@ const FLOORS: [(u32, &[&str]); 9] = [
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
 const CATALOGUES: [(&str, &[&str]); 4] = [
     ("source", &["change"]),
-    ("report", &["escape", "outcome", "shape", "tally", "veil"]),
+    ("report", &["escape", "outcome", "shape", "tally", "told", "veil"]),
     ("cli/command", &[]),
     ("detect/structure", &["der", "pem", "openssh", "pgp", "dummy", "url_password"]),
 ];
 
 /// The files that may hold a secret in clear, and why.
-const EXPOSING: [(&str, &str); 9] = [
+const EXPOSING: [(&str, &str); 11] = [
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),
     ("detect/fingerprint.rs", "makes its name"),
     ("model/secret.rs", "keeps it"),
+    ("report/gitleaks_json.rs", "tells its entropy"),
     ("report/human/group.rs", "--show-secrets"),
     ("report/sarif/mod.rs", "--show-secrets"),
     ("report/shape.rs", "--show-secrets"),
+    ("report/told.rs", "--show-secrets"),
     ("report/veil.rs", "takes it out of names"),
     ("source/history/locate.rs", "tells two secrets apart, by hash"),
 ];

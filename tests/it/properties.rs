@@ -133,6 +133,7 @@ proptest! {
             all_objects: true,
             warnings: &[],
             target: "any text",
+            begun: "2024-05-06T07:08:09",
             seconds: 0.1,
             rules: detector().rules(),
         };

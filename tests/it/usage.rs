@@ -150,7 +150,7 @@ fn no_screen_holds_the_secret() {
     repo.write("a.env", format!("# {0}\nTOKEN={0} {1}\n", key("github"), key("stripe")))
         .commit(&key("openai"));
     repo.write(format!("{}.txt", nth_key("openai", 2)), nth_key("openai", 2)).commit("a name");
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in keywright::report::Format::words() {
         let screen = repo.run(["scan", "--format", format]).exits(1).screen();
         for kind in ["github", "stripe", "openai"] {
             assert!(!screen.contains(&key(kind)), "{format} shows the {kind} key:\n{screen}");
@@ -165,7 +165,7 @@ fn a_name_that_repeats_another_files_secret_is_veiled_too() {
     repo.write("a.env", key("stripe"))
         .write(format!("{}.txt", key("stripe")), key("github"))
         .commit("a name");
-    for format in ["human", "json", "jsonl", "sarif"] {
+    for format in keywright::report::Format::words() {
         let screen = repo.run(["scan", "--format", format]).exits(1).screen();
         assert!(!screen.contains(&key("stripe")), "{format} shows the key in a name:\n{screen}");
     }

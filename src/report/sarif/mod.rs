@@ -24,7 +24,7 @@ use self::shape::{
     SuppressionShape, Tool,
 };
 use super::escape::write_pretty;
-use super::outcome::{Outcome, Standing, Style, message_id, order, standing};
+use super::outcome::{Outcome, Standing, Style, message_id, occurrences, standing};
 use super::veil::{veiled, veiled_text};
 use crate::model::text::shown;
 use crate::model::{Finding, Place, RuleCard, Severity};
@@ -55,24 +55,6 @@ pub(super) fn write(outcome: &Outcome<'_>, style: &Style, out: &mut dyn Write) -
         results,
     };
     write_pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
-}
-
-/// Says of each finding which one it is among those of the same secret in the same file, from
-/// the top. All findings are counted, also those not shown: the identity of an alert must not
-/// change with `--min-confidence`.
-fn occurrences(findings: &[Finding]) -> HashMap<*const Finding, u64> {
-    let mut sorted: Vec<_> = findings.iter().collect();
-    sorted.sort_by(|a, b| {
-        order(&a.location).cmp(&order(&b.location)).then_with(|| a.hit.rule.id.cmp(&b.hit.rule.id))
-    });
-    let mut met: HashMap<_, u64> = HashMap::new();
-    let mut nth = HashMap::with_capacity(findings.len());
-    for finding in sorted {
-        let next = met.entry((&finding.fingerprint, &finding.location.path)).or_default();
-        nth.insert(std::ptr::from_ref(finding), *next);
-        *next += 1;
-    }
-    nth
 }
 
 fn rule(card: &RuleCard) -> Rule<'_> {
