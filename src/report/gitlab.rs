@@ -7,10 +7,9 @@ use std::io::{self, Write};
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::escape::write_pretty;
-use super::outcome::{Outcome, Style, counts, occurrences};
+use super::outcome::{Outcome, Style, counts, occurrences, place_hash};
 use super::told::{told_path, told_secret};
 use super::veil::veiled;
 use crate::model::text::shown;
@@ -172,13 +171,8 @@ fn vulnerability<'a>(finding: &'a Finding, nth: u64, style: &Style) -> Vulnerabi
 /// Names a finding the same in every run, in the shape of a UUID (version 8, RFC 9562): the secret,
 /// the file, and which of its places in the file. A line added above changes nothing.
 fn id(finding: &Finding, nth: u64) -> String {
-    let mut hash = Sha256::new();
-    hash.update(finding.fingerprint.as_str());
-    hash.update([0]);
-    hash.update(finding.location.path.bytes());
-    hash.update([0]);
-    hash.update(nth.to_string());
-    let mut bytes: [u8; 16] = hash.finalize()[..16].try_into().expect("SHA-256 is longer");
+    let hash = place_hash(finding, nth);
+    let mut bytes: [u8; 16] = hash[..16].try_into().expect("SHA-256 is longer");
     bytes[6] = 0x80 | bytes[6] & 0x0f;
     bytes[8] = 0x80 | bytes[8] & 0x3f;
     let hex = HEXLOWER.encode(&bytes);

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sha2::{Digest, Sha256};
+
 use crate::model::{Confidence, Coverage, Finding, Location, Place, Severity, Status};
 
 /// What a run found, ready to be told.
@@ -48,6 +50,18 @@ impl<'a> Outcome<'a> {
 pub(super) fn order(location: &Location) -> impl Ord + '_ {
     let commit = location.commit.as_ref().map(|commit| commit.id.as_str());
     (&location.path, location.line, location.column, location.place, commit, location.object.as_deref())
+}
+
+/// Hashes what names an alert: the secret, the file, and which of its places in the file. Line numbers
+/// are left out, so that an alert stays the same when a line is added above it.
+pub(super) fn place_hash(finding: &Finding, nth: u64) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(finding.fingerprint.as_str());
+    hash.update([0]);
+    hash.update(finding.location.path.bytes());
+    hash.update([0]);
+    hash.update(nth.to_string());
+    hash.finalize().into()
 }
 
 /// Says of each finding which one it is among those of the same secret in the same file, from

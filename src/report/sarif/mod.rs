@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
 
 use self::shape::{
     ArtifactLocation, Configuration, Driver, Invocation, Log, LogicalLocation, Message, Notification,
@@ -24,7 +23,7 @@ use self::shape::{
     SuppressionShape, Tool,
 };
 use super::escape::write_pretty;
-use super::outcome::{Outcome, Standing, Style, message_id, occurrences, standing};
+use super::outcome::{Outcome, Standing, Style, message_id, occurrences, place_hash, standing};
 use super::veil::{veiled, veiled_text};
 use crate::model::text::shown;
 use crate::model::{Finding, Place, RuleCard, Severity};
@@ -158,13 +157,7 @@ fn located(finding: &Finding, style: &Style) -> Located {
 /// Names an alert: the secret, the file, and which of its places in the file. Line numbers are
 /// left out, so that an alert stays the same when a line is added above it.
 fn partial_fingerprint(finding: &Finding, nth: u64) -> String {
-    let mut hash = Sha256::new();
-    hash.update(finding.fingerprint.as_str());
-    hash.update([0]);
-    hash.update(finding.location.path.bytes());
-    hash.update([0]);
-    hash.update(nth.to_string());
-    HEXLOWER.encode(&hash.finalize())
+    HEXLOWER.encode(&place_hash(finding, nth))
 }
 
 fn invocation(outcome: &Outcome<'_>) -> Invocation {
