@@ -20,7 +20,7 @@ const MOST_STEPS: usize = 4_000_000;
 /// The deepest path followed, in folders.
 const DEEPEST: usize = 400;
 /// How many paths of one blob are told at the most.
-const MOST_PATHS: usize = 1000;
+pub const MOST_PATHS: usize = 1000;
 
 /// A path under which a blob was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]

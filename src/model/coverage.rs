@@ -19,6 +19,8 @@ pub enum SkipReason {
     Symlink,
     /// A submodule: a repository of its own.
     Submodule,
+    /// Read, and found under more paths than are listed.
+    Unlisted,
 }
 
 impl SkipReason {
@@ -34,13 +36,14 @@ impl SkipReason {
             Self::Special => "pipe, socket or device",
             Self::Symlink => "symbolic link",
             Self::Submodule => "submodule",
+            Self::Unlisted => "under more paths than are listed",
         }
     }
 
     /// Tells whether such a skip leaves the scan incomplete (exit code 3).
     #[must_use]
     pub fn is_gap(self) -> bool {
-        !matches!(self, Self::Special | Self::Symlink | Self::Submodule)
+        !matches!(self, Self::Special | Self::Symlink | Self::Submodule | Self::Unlisted)
     }
 }
 

@@ -14,7 +14,7 @@ use locate::{name_refs, sort_out};
 use super::{Found, LARGEST_BINARY, Located, See, Source, SourceError, Tell, skip};
 use crate::git::commits::{self, Commit, Commits};
 use crate::git::missing::Known;
-use crate::git::provenance::{Provenance, Roots, Sighting};
+use crate::git::provenance::{MOST_PATHS, Provenance, Roots, Sighting};
 use crate::git::store::{Damage, Store};
 use crate::git::{Body, Id, Kind, Repository, refs};
 use crate::model::{Blob, Event, Origin, SkipReason, text::shown};
@@ -153,6 +153,10 @@ impl Source for History<'_> {
         let mut sightings = provenance.sightings(&blobs, &roots);
         self.tell_absent(&read.absent, &sightings.split_off(holds), tell);
         blobs.truncate(holds);
+        for (blob, _) in blobs.iter().zip(&sightings).filter(|(_, seen)| seen.len() >= MOST_PATHS) {
+            let what = format!("blob {blob}: the first {MOST_PATHS} paths are listed");
+            tell(skip(SkipReason::Unlisted, what, ""));
+        }
         let index = self.index_paths().unwrap_or_else(|e| {
             tell(skip(SkipReason::Corrupt, e.to_string(), "`git reset` writes the index anew"));
             HashMap::new()

@@ -186,6 +186,8 @@ fn a_tree_with_itself_named_again_and_again_ends_quickly() {
         let run = repo.scan(["--history"]).exits(1);
         assert!(run.took < Duration::from_secs(30), "{:?}", run.took);
         assert_eq!(run.findings()[0]["in_head"], head == "bomb");
+        let screen = repo.scan(["--history"]).screen();
+        assert!(screen.contains("the first 1000 paths are listed"), "{screen}");
     }
 }
 
