@@ -11,4 +11,5 @@ pub mod report;
 pub mod rule;
 pub mod scan;
 pub mod source;
+pub mod suppress;
 pub mod unpack;

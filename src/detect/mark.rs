@@ -20,6 +20,7 @@ pub(super) fn mark(lines: &[u8]) -> Option<Suppression> {
             reason.strip_suffix(b"*/").or(reason.strip_suffix(b"-->")).unwrap_or(reason).trim_ascii();
         Some(Suppression {
             kind: "inline",
+            owner: None,
             by: (*mark).into(),
             reason: (!reason.is_empty()).then(|| shown(reason)),
         })

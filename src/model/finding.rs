@@ -125,6 +125,18 @@ impl Fingerprint {
         Self(text)
     }
 
+    /// Reads the text of a fingerprint; `None`: it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex =
+            |t: &str, length| t.len() == length && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_one = match text.strip_prefix("weak-") {
+            Some(weak) => weak.split_once('-').is_some_and(|(few, rest)| is_hex(few, 3) && is_hex(rest, 32)),
+            None => is_hex(text, 64),
+        };
+        is_one.then(|| Self(text.into()))
+    }
+
     /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -200,10 +212,12 @@ impl Hit {
 /// Why a finding is let be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// What said so: `inline`, `path`.
+    /// What said so: `inline`, `ignore`, `baseline`, `path`.
     pub kind: &'static str,
-    /// The mark or pattern, as written.
+    /// The mark or pattern as written, or the file the entry stands in.
     pub by: String,
+    /// Who answers for it, if that is stated.
+    pub owner: Option<String>,
     /// The reason given, if any.
     pub reason: Option<String>,
 }

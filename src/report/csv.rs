@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn a_leak_and_what_was_let_be_are_a_row_each() {
         let mut let_be = sample::finding("example-token", Severity::High, "b.env", 1);
-        let_be.suppression = Some(Suppression { kind: "inline", by: "keywright:allow".into(), reason: None });
+        let_be.suppression =
+            Some(Suppression { kind: "inline", owner: None, by: "keywright:allow".into(), reason: None });
         let leak = sample::in_history(sample::finding("example-token", Severity::High, "a.env", 3));
         let text = csv(&[let_be, leak]);
         assert_eq!(text.matches("\r\n").count(), 3);

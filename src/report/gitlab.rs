@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn what_does_not_count_is_no_vulnerability() {
         let mut let_be = sample::finding("r", Severity::High, "a", 1);
-        let_be.suppression = Some(Suppression { kind: "inline", by: "x".into(), reason: None });
+        let_be.suppression = Some(Suppression { kind: "inline", owner: None, by: "x".into(), reason: None });
         let report = gitlab(&[let_be], &Coverage::default());
         assert_eq!(report["vulnerabilities"], serde_json::json!([]));
         assert_eq!(report["scan"]["status"], "success");

@@ -140,7 +140,7 @@ mod tests {
     fn what_does_not_count_is_not_listed() {
         let coverage = Coverage::default();
         let mut let_be = sample::finding("r", Severity::High, "a", 1);
-        let_be.suppression = Some(Suppression { kind: "inline", by: "x".into(), reason: None });
+        let_be.suppression = Some(Suppression { kind: "inline", owner: None, by: "x".into(), reason: None });
         let findings = [let_be, sample::finding("r", Severity::Info, "a", 2)];
         assert_eq!(told(Format::GitleaksJson, &sample::outcome(&findings, &coverage), &PLAIN), "[]\n");
     }

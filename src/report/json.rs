@@ -160,8 +160,12 @@ mod tests {
     fn a_suppressed_finding_is_told_and_does_not_count() {
         let coverage = Coverage::default();
         let mut finding = sample::finding("r", Severity::High, "a", 1);
-        finding.suppression =
-            Some(Suppression { kind: "inline", by: "keywright:allow".into(), reason: Some("a test".into()) });
+        finding.suppression = Some(Suppression {
+            kind: "inline",
+            owner: None,
+            by: "keywright:allow".into(),
+            reason: Some("a test".into()),
+        });
         let findings = [finding];
         let text = told(Format::Json, &sample::outcome(&findings, &coverage), &PLAIN);
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_does_not_count_fails_no_test() {
         let mut let_be = sample::finding("r", Severity::High, "a", 1);
-        let_be.suppression = Some(Suppression { kind: "inline", by: "x".into(), reason: None });
+        let_be.suppression = Some(Suppression { kind: "inline", owner: None, by: "x".into(), reason: None });
         insta::assert_snapshot!(junit(&[let_be], &Coverage::default()), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites name="keywright" tests="1" failures="0" errors="0" time="0.250">

@@ -172,8 +172,12 @@ mod tests {
                         let mut finding = sample::finding("r", severity, "a", 1);
                         finding.hit.confidence = confidence;
                         finding.status = status;
-                        finding.suppression =
-                            let_be.then(|| Suppression { kind: "inline", by: "x".into(), reason: None });
+                        finding.suppression = let_be.then(|| Suppression {
+                            kind: "inline",
+                            owner: None,
+                            by: "x".into(),
+                            reason: None,
+                        });
                         let outcome = outcome(&[], &coverage);
                         assert_eq!(counts(&finding, &outcome), finding.is_leak(outcome.least));
                     }
@@ -191,7 +195,7 @@ mod tests {
         assert!(!counts(&finding, &outcome));
         outcome.all_objects = true;
         assert!(counts(&finding, &outcome));
-        finding.suppression = Some(Suppression { kind: "path", by: "x".into(), reason: None });
+        finding.suppression = Some(Suppression { kind: "path", owner: None, by: "x".into(), reason: None });
         assert!(!counts(&finding, &outcome));
     }
 

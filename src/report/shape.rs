@@ -66,6 +66,7 @@ struct CommitShape<'a> {
 struct SuppressionShape<'a> {
     kind: &'a str,
     by: String,
+    owner: Option<String>,
     reason: Option<String>,
 }
 
@@ -122,6 +123,7 @@ impl<'a> FindingShape<'a> {
             suppression: finding.suppression.as_ref().map(|suppression| SuppressionShape {
                 kind: suppression.kind,
                 by: text(&suppression.by),
+                owner: suppression.owner.as_deref().map(text),
                 reason: suppression.reason.as_deref().map(text),
             }),
             remedy: &hit.rule.remedy,

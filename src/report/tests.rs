@@ -30,7 +30,8 @@ fn hostile() -> Finding {
 
 fn suppressed(mut finding: Finding) -> Finding {
     let text = String::from_utf8_lossy(HOSTILE).into_owned();
-    finding.suppression = Some(Suppression { kind: "inline", by: text.clone(), reason: Some(text) });
+    finding.suppression =
+        Some(Suppression { kind: "inline", owner: None, by: text.clone(), reason: Some(text) });
     finding
 }
 

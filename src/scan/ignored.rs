@@ -33,6 +33,7 @@ impl Ignored {
         let (pattern, stated_in) = self.set.matches(&*text).first().map(|i| &self.patterns[*i])?;
         Some(Suppression {
             kind: "path",
+            owner: None,
             by: pattern.clone(),
             reason: Some(format!("stated in {stated_in}")),
         })

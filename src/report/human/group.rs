@@ -197,7 +197,9 @@ fn why_not_counted(finding: &Finding, standing: Standing, style: &Style) -> Opti
                 Some(reason) => safe(reason),
                 None => "no reason given".into(),
             };
-            format!("suppressed, {} `{}`: {reason}", suppression.kind, safe(&suppression.by))
+            let owner =
+                suppression.owner.as_deref().map_or(String::new(), |owner| format!(" by {}", safe(owner)));
+            format!("suppressed, {} `{}`{owner}: {reason}", suppression.kind, safe(&suppression.by))
         }),
     }
 }

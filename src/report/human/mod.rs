@@ -82,6 +82,7 @@ mod tests {
         let mut let_be = finding("a-token", Severity::Critical, "test.env", 1);
         let_be.suppression = Some(Suppression {
             kind: "inline",
+            owner: None,
             by: "keywright:allow".into(),
             reason: Some("made up".into()),
         });

@@ -26,7 +26,7 @@ use super::escape::write_pretty;
 use super::outcome::{Outcome, Standing, Style, message_id, occurrences, place_hash, standing};
 use super::veil::{veiled, veiled_text};
 use crate::model::text::shown;
-use crate::model::{Finding, Place, RuleCard, Severity};
+use crate::model::{Finding, Place, RuleCard, Severity, Suppression};
 
 /// Tells an outcome as a SARIF log.
 pub(super) fn write(outcome: &Outcome<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -104,7 +104,7 @@ fn result<'a>(
     let suppressions = finding.suppression.iter().map(|suppression| SuppressionShape {
         kind: if suppression.kind == "inline" { "inSource" } else { "external" },
         status: "accepted",
-        justification: suppression.reason.as_deref().map(|reason| veiled_text(reason, finding, style)),
+        justification: justification(suppression).map(|text| veiled_text(&text, finding, style)),
     });
     ResultShape {
         rule_id: &hit.rule.id,
@@ -203,6 +203,13 @@ fn message(text: &str) -> Message {
         out.push(c);
     }
     Message { text: out }
+}
+
+/// Why a finding is let be and who says so; `None`: nobody said.
+fn justification(suppression: &Suppression) -> Option<String> {
+    let owner = suppression.owner.as_deref().map(|owner| format!("({owner})"));
+    let words: Vec<String> = suppression.reason.clone().into_iter().chain(owner).collect();
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 #[cfg(test)]

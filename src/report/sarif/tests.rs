@@ -30,7 +30,8 @@ fn zoo() -> (Vec<Finding>, Coverage) {
     }
     for kind in ["inline", "path"] {
         let mut let_be = finding("r", Severity::High, "test.env", 2);
-        let_be.suppression = Some(Suppression { kind, by: "x".into(), reason: Some("made up".into()) });
+        let_be.suppression =
+            Some(Suppression { kind, owner: None, by: "x".into(), reason: Some("made up".into()) });
         findings.push(let_be);
     }
     for place in [Place::CommitMessage, Place::TagMessage, Place::Stdin, Place::Index] {
