@@ -1,54 +1,18 @@
-//! A scan from request to exit code: what `scan` and the hooks have in common.
+//! A survey told: what `scan` and the hooks have in common.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
-use std::time::Instant;
 
-use keywright::detect::Detector;
-use keywright::model::{Confidence, Coverage, Finding};
+use keywright::model::Finding;
 use keywright::report::{self, Format, Outcome, Style};
-use keywright::scan::{merge, scan};
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::settings::{Settings, settle};
-use super::target::{Narrow, Target, targets};
+use super::survey::{Request, survey};
 use super::ui::Ui;
-
-/// What to look at and how to tell.
-#[derive(Default)]
-pub(crate) struct Request {
-    /// Repositories, files, folders, `-`; none: the repository around the current folder.
-    pub(crate) paths: Vec<PathBuf>,
-    /// What of a repository.
-    pub(crate) narrow: Narrow,
-    /// The name standard input goes by.
-    pub(crate) stdin_path: PathBuf,
-    /// Whether what no ref reaches counts.
-    pub(crate) all_objects: bool,
-    /// The reports; none: the human one.
-    pub(crate) formats: Vec<Format>,
-    /// Where the reports go, in their order; the one left over goes to standard output.
-    pub(crate) outputs: Vec<PathBuf>,
-    /// The operator's settings.
-    pub(crate) config: Option<PathBuf>,
-    /// The operator's rules.
-    pub(crate) rules: Vec<PathBuf>,
-    /// The least confidence that counts.
-    pub(crate) least: Option<Confidence>,
-    /// Whether leaks leave the exit code alone.
-    pub(crate) never_fail: bool,
-    /// Whether gaps leave the exit code alone.
-    pub(crate) allow_incomplete: bool,
-    /// Whether secrets are shown in clear.
-    pub(crate) show_secrets: bool,
-}
 
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
-    let begun = Instant::now();
-    let clock = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
     refuse_showing(request, ui)?;
     let formats = if request.formats.is_empty() { vec![Format::Human] } else { request.formats.clone() };
     if formats.len() > request.outputs.len() + 1 || request.outputs.len() > formats.len() {
@@ -57,41 +21,11 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
             "write --format X --output FILE for each",
         ));
     }
-    let targets = targets(&request.paths, &request.narrow, &request.stdin_path)?;
-    let repo = targets.iter().find_map(Target::repo);
-    let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
-    if !settings.files.is_empty() {
-        ui.note(&format!("settings from {}", settings.files.join(", ")));
-    }
-    let Settings { rules, ignored, least, .. } = settings;
-    let warnings = rules.warnings.clone();
-    let detector = Detector::new(rules);
-    let progress = ui.progress();
-    let (mut findings, mut coverage) = (Vec::new(), Coverage::default());
-    for target in &targets {
-        for source in target.sources(&request.narrow)? {
-            let (found, covered) = scan(&*source, &detector, &ignored, &|event| progress.follow(event))?;
-            findings.extend(found);
-            coverage.add(covered);
-        }
-    }
-    progress.end();
-    let findings = merge(findings);
-    let names: Vec<String> = targets.iter().map(|t| t.words(&request.narrow)).collect();
-    let outcome = Outcome {
-        findings: &findings,
-        coverage: &coverage,
-        least,
-        all_objects: request.all_objects,
-        warnings: &warnings,
-        target: &names.join(", "),
-        begun: &clock,
-        seconds: begun.elapsed().as_secs_f64(),
-        rules: detector.rules(),
-    };
-    warnings.iter().for_each(|w| ui.warn(w));
+    let survey = survey(request, ui)?;
+    let outcome = survey.outcome(request.all_objects);
+    survey.warnings.iter().for_each(|w| ui.warn(w));
     let told = tell(request, &formats, &outcome, ui);
-    let exit = verdict(request, &findings, &outcome, ui);
+    let exit = verdict(request, &survey.findings, &outcome, ui);
     // A report that nobody can read is not a clean run's.
     told.map(|all| if exit == Exit::Clean && !all { Exit::Incomplete } else { exit })
 }

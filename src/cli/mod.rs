@@ -1,7 +1,9 @@
 //! The command line. The library knows nothing of what is here.
 //!
 //! - `args`: the commands and their flags
-//! - `look`: a scan from request to exit code
+//! - `survey`: what was asked for, scanned
+//! - `look`: a survey told, and its exit code
+//! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
 //! - `command`: one file a command
@@ -15,6 +17,8 @@ mod error;
 mod exit;
 mod look;
 mod settings;
+mod suppressions;
+mod survey;
 mod target;
 mod ui;
 

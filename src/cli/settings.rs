@@ -43,10 +43,8 @@ pub(crate) fn settle(
     for path in rules {
         files.push((read(path, Trust::Operator)?, Trust::Operator));
     }
-    if let Some(path) = repo.and_then(Repository::work_dir).map(|dir| dir.join(FILE_NAME))
-        && path.symlink_metadata().is_ok_and(|m| m.is_file())
-    {
-        files.push((read_as(&path, FILE_NAME, Trust::Repository)?, Trust::Repository));
+    if let Some(file) = repo.map(of_repository).transpose()?.flatten() {
+        files.push((file, Trust::Repository));
     }
     let mut settings = Settings {
         rules: RuleSet::builtin(),
@@ -69,6 +67,20 @@ pub(crate) fn settle(
         )
     })?;
     Ok(settings)
+}
+
+/// The repository's own file: from the working tree, or as `HEAD` holds it where there is none.
+fn of_repository(repo: &Repository) -> Result<Option<Config>, CliError> {
+    let Some(dir) = repo.work_dir() else {
+        let held = repo.head().map(|head| repo.file_at(head, FILE_NAME, LARGEST)).transpose()?.flatten();
+        let Some(bytes) = held else { return Ok(None) };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| CliError::usage(format!("{FILE_NAME} is no UTF-8 text"), "write it anew"))?;
+        return Ok(Some(config::read(FILE_NAME, &text, Trust::Repository)?));
+    };
+    let path = dir.join(FILE_NAME);
+    let is_file = path.symlink_metadata().is_ok_and(|m| m.is_file());
+    is_file.then(|| read_as(&path, FILE_NAME, Trust::Repository)).transpose()
 }
 
 /// `keywright/keywright.toml` in the user's configuration folder.

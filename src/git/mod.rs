@@ -3,6 +3,7 @@
 //! writes, and only where the user asked for it.
 //!
 //! - `open`: finding and opening repositories, with reduced trust
+//! - `file`: one file as a commit holds it
 //! - `object`: kinds of objects, and bodies too large to hold
 //! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
@@ -17,6 +18,7 @@
 pub mod change;
 pub mod commits;
 mod delta;
+mod file;
 pub mod hook;
 mod ids;
 mod loose;

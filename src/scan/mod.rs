@@ -3,15 +3,18 @@
 //! - `merge`: one finding for a secret that the working tree, the index and history all hold
 //! - `names`: secrets that names repeat
 //! - `ignored`: paths that settings let be
+//! - `suppressed`: secrets that entries let be
 
 mod ignored;
 mod merge;
 mod names;
+mod suppressed;
 
 use std::sync::Mutex;
 
 pub use ignored::Ignored;
 pub use merge::merge;
+pub use suppressed::let_be;
 
 use crate::detect::{Detector, fingerprint::fingerprint};
 use crate::model::{Blob, Coverage, Event, Extent, Finding, Hit, Place};

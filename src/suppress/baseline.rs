@@ -35,7 +35,7 @@ pub fn read_baseline(name: &str, text: &str) -> Result<IgnoreFile, SuppressError
         Ok(report) => report,
         Err(e) if e.is_data() => return Err(wrong(e.line(), "it is no report of keywright's", FOREIGN)),
         Err(e) => {
-            let mend = "it was cut short or changed: write it anew with --format json, or --format baseline";
+            let mend = "it was cut short or changed: write it anew with `keywright ignore baseline`";
             return Err(wrong(e.line().max(1), "the JSON breaks off here", mend));
         }
     };
@@ -46,8 +46,7 @@ pub fn read_baseline(name: &str, text: &str) -> Result<IgnoreFile, SuppressError
     let mut met = std::collections::HashSet::new();
     for known in findings {
         let print = known.fingerprint.as_deref().and_then(Fingerprint::parse).ok_or_else(|| {
-            let mend =
-                "it is a report of another version: write it anew with --format json, or --format baseline";
+            let mend = "it is a report of another version: write it anew with `keywright ignore baseline`";
             wrong(1, "a finding in it has no fingerprint", mend)
         })?;
         if met.insert(print.clone()) {

@@ -8,7 +8,8 @@ use keywright::git::hook::{self, Kind, Options, Report};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::look::{Request, look};
+use crate::cli::look::look;
+use crate::cli::survey::Request;
 use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 

@@ -8,7 +8,8 @@ use keywright::report::Format;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::look::{Request, look};
+use crate::cli::look::look;
+use crate::cli::survey::Request;
 use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 
@@ -61,9 +62,18 @@ pub(crate) struct ScanArgs {
     /// The least confidence that counts: low, medium or high [default: medium]
     #[arg(long, value_name = "LEVEL", value_parser = confidence)]
     min_confidence: Option<Confidence>,
-    /// When leaks make the run fail: any or never
-    #[arg(long, value_name = "WHEN", value_parser = ["any", "never"], default_value = "any")]
+    /// When leaks make the run fail: any, new (needs --baseline, or a change to look at) or never
+    #[arg(long, value_name = "WHEN", value_parser = ["any", "new", "never"], default_value = "any", hide_possible_values = true)]
     fail_on: String,
+    /// What was known before, and is let be: a file of `keywright ignore baseline`, or a report of --format json (repeatable)
+    #[arg(long, value_name = "FILE")]
+    baseline: Vec<PathBuf>,
+    /// Entries to let be, instead of the repository's .keywrightignore
+    #[arg(long, value_name = "FILE")]
+    ignore_file: Option<PathBuf>,
+    /// Tell findings as if no .keywrightignore and no baseline let them be
+    #[arg(long, conflicts_with_all = ["baseline", "ignore_file"])]
+    no_ignore: bool,
     /// Succeed though not everything could be read
     #[arg(long)]
     allow_incomplete: bool,
@@ -96,6 +106,12 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         _ if args.files => Narrow::Files,
         _ => Narrow::All,
     };
+    if args.fail_on == "new" && args.baseline.is_empty() && !narrow.is_change() {
+        return Err(CliError::usage(
+            "--fail-on new can't tell what is new",
+            "name what was known with --baseline FILE, or look at a change: --staged, --range, --since-commit",
+        ));
+    }
     let request = Request {
         paths: args.paths.clone(),
         narrow,
@@ -105,6 +121,9 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         outputs: args.output.clone(),
         config: args.config.clone(),
         rules: args.rules.clone(),
+        baselines: args.baseline.clone(),
+        ignore_file: args.ignore_file.clone(),
+        no_ignore: args.no_ignore,
         least: args.min_confidence,
         never_fail: args.fail_on == "never",
         allow_incomplete: args.allow_incomplete,

@@ -1,0 +1,154 @@
+//! Files of suppressions: found, read, refused if a secret stands in one.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use keywright::detect::Detector;
+use keywright::git::Repository;
+use keywright::model::{Confidence, Extent, Severity};
+use keywright::suppress::{
+    Entry, FILE_NAME, IgnoreFile, LARGEST, SuppressError, Suppressions, read_baseline,
+};
+
+use super::error::CliError;
+use super::survey::Request;
+
+/// How many entries a message names.
+const NAMED: usize = 3;
+
+/// Reads every file that states suppressions. Returns them and the files' names.
+pub(crate) fn gather(
+    request: &Request,
+    repo: Option<&Repository>,
+    detector: &Detector,
+    today: Date,
+) -> Result<(Suppressions, Vec<String>), CliError> {
+    let mut all = Suppressions::default();
+    let mut names = Vec::new();
+    if request.no_ignore {
+        return Ok((all, names));
+    }
+    let mut files: Vec<(&'static str, String, String)> = Vec::new();
+    match &request.ignore_file {
+        Some(path) => files.push(("ignore", path.display().to_string(), read(path)?)),
+        None => {
+            let text = repo.map(of_repository).transpose()?.flatten();
+            files.extend(text.map(|text| ("ignore", FILE_NAME.to_owned(), text)));
+        }
+    }
+    for path in &request.baselines {
+        files.push(("baseline", path.display().to_string(), read(path)?));
+    }
+    for (kind, name, text) in files {
+        refuse_secrets(&name, &text, detector)?;
+        let file =
+            if kind == "baseline" { read_baseline(&name, &text) } else { IgnoreFile::parse(&name, &text) }?;
+        all.add(&file, kind, &name, today);
+        names.push(name);
+    }
+    Ok((all, names))
+}
+
+/// Reads the repository's own file: from the working tree, or as `HEAD` holds it where there is none.
+pub(crate) fn of_repository(repo: &Repository) -> Result<Option<String>, CliError> {
+    let Some(dir) = repo.work_dir() else {
+        let held = repo.head().map(|head| repo.file_at(head, FILE_NAME, LARGEST)).transpose()?.flatten();
+        return held.map(|bytes| utf8(FILE_NAME, bytes)).transpose();
+    };
+    let path = dir.join(FILE_NAME);
+    let is_file = path.symlink_metadata().is_ok_and(|m| m.is_file());
+    is_file.then(|| read(&path)).transpose()
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    let name = path.display().to_string();
+    let refuse = |why: String| CliError {
+        why,
+        ..CliError::usage(format!("couldn't read {name}"), "name a file of suppressions that is there")
+    };
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > LARGEST => Err(refuse(format!("it is larger than {LARGEST} bytes"))),
+        _ => utf8(&name, std::fs::read(path).map_err(|e| refuse(e.to_string()))?),
+    }
+}
+
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, CliError> {
+    String::from_utf8(bytes).map_err(|_| {
+        CliError::usage(format!("{name} is no UTF-8 text"), "write it anew: keywright ignore --help")
+    })
+}
+
+/// A file that lets secrets be is committed and passed round: a secret in it is a leak of its own.
+fn refuse_secrets(name: &str, text: &str, detector: &Detector) -> Result<(), CliError> {
+    let hits = detector.detect(text.as_bytes(), &Extent::whole(text.len()));
+    let is_leak =
+        |h: &&keywright::model::Hit| h.confidence >= Confidence::Medium && h.rule.severity > Severity::Info;
+    match hits.iter().find(is_leak) {
+        None => Ok(()),
+        Some(hit) => Err(CliError {
+            why: format!("rule `{}` found it", hit.rule.id),
+            ..CliError::usage(
+                format!("{name}: line {}: a secret stands in it", hit.line),
+                "take it out and write the finding's fingerprint instead; what was committed with it is leaked",
+            )
+        }),
+    }
+}
+
+/// Says what is wrong with the entries in force; `is_whole`: everything was scanned, so that an
+/// entry no finding asked for is of no use.
+pub(crate) fn complaints(all: &Suppressions, is_whole: bool) -> Vec<String> {
+    let mut words = Vec::new();
+    for one in all.disagreements() {
+        let [a, b] = &one.files;
+        let place = if a == b { format!("in {a}") } else { format!("in {a} and {b}") };
+        words.push(format!(
+            "two suppressions of {} disagree about its {} {place}; the stricter one holds",
+            one.fingerprint.short(),
+            one.about
+        ));
+    }
+    let expired = all.expired();
+    if !expired.is_empty() {
+        let named = named(expired.iter().map(|(entry, _)| *entry));
+        words.push(format!(
+            "{} and hide nothing: {named}; `keywright ignore prune` takes them out",
+            counted(expired.len(), "suppression has expired", "suppressions have expired")
+        ));
+    }
+    let unused = if is_whole { all.unused("ignore") } else { Vec::new() };
+    if !unused.is_empty() {
+        let named = named(unused.iter().copied());
+        words.push(format!(
+            "{} nothing: {named}; `keywright ignore prune` takes them out",
+            counted(unused.len(), "suppression hides", "suppressions hide")
+        ));
+    }
+    words
+}
+
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+fn named<'e>(entries: impl ExactSizeIterator<Item = &'e Entry>) -> String {
+    let more = entries.len().saturating_sub(NAMED);
+    let mut words: Vec<String> = entries
+        .take(NAMED)
+        .map(|e| match &e.reason {
+            Some(reason) => format!("{} ({reason})", e.fingerprint.short()),
+            None => e.fingerprint.short().into(),
+        })
+        .collect();
+    if more > 0 {
+        words.push(format!("{more} more"));
+    }
+    words.join(", ")
+}
+
+impl From<SuppressError> for CliError {
+    fn from(error: SuppressError) -> Self {
+        let SuppressError { file, line, why, mend } = error;
+        Self { why, ..Self::usage(format!("couldn't read {file}: line {line}"), mend) }
+    }
+}

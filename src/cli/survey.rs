@@ -1,0 +1,137 @@
+//! What was asked for, scanned: findings and coverage before anything is told.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use keywright::detect::Detector;
+use keywright::model::{Confidence, Coverage, Finding};
+use keywright::report::{Format, Outcome};
+use keywright::scan::{let_be, merge, scan};
+use keywright::suppress::Suppressions;
+
+use super::error::CliError;
+use super::settings::{Settings, settle};
+use super::suppressions::{complaints, gather};
+use super::target::{Narrow, Target, targets};
+use super::ui::Ui;
+
+/// What to look at and how to tell.
+#[derive(Default)]
+pub(crate) struct Request {
+    /// Repositories, files, folders, `-`; none: the repository around the current folder.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What of a repository.
+    pub(crate) narrow: Narrow,
+    /// The name standard input goes by.
+    pub(crate) stdin_path: PathBuf,
+    /// Whether what no ref reaches counts.
+    pub(crate) all_objects: bool,
+    /// The reports; none: the human one.
+    pub(crate) formats: Vec<Format>,
+    /// Where the reports go, in their order; the one left over goes to standard output.
+    pub(crate) outputs: Vec<PathBuf>,
+    /// The operator's settings.
+    pub(crate) config: Option<PathBuf>,
+    /// The operator's rules.
+    pub(crate) rules: Vec<PathBuf>,
+    /// What was known before: entries or an earlier report.
+    pub(crate) baselines: Vec<PathBuf>,
+    /// A file of entries to let be, instead of the repository's own.
+    pub(crate) ignore_file: Option<PathBuf>,
+    /// Whether findings are told as if no file let them be.
+    pub(crate) no_ignore: bool,
+    /// The least confidence that counts.
+    pub(crate) least: Option<Confidence>,
+    /// Whether leaks leave the exit code alone.
+    pub(crate) never_fail: bool,
+    /// Whether gaps leave the exit code alone.
+    pub(crate) allow_incomplete: bool,
+    /// Whether secrets are shown in clear.
+    pub(crate) show_secrets: bool,
+}
+
+/// What a scan brought.
+pub(crate) struct Survey {
+    /// Every finding, those that are let be included.
+    pub(crate) findings: Vec<Finding>,
+    /// What was read, and what was not.
+    pub(crate) coverage: Coverage,
+    /// The entries that were in force, and which of them were of use.
+    pub(crate) suppressions: Suppressions,
+    /// What else the reader should know.
+    pub(crate) warnings: Vec<String>,
+    /// The least confidence that counts.
+    pub(crate) least: Confidence,
+    /// How many rules were used.
+    rules: usize,
+    /// What was scanned, in words.
+    target: String,
+    /// When it began, UTC.
+    begun: String,
+    /// How long it took.
+    seconds: f64,
+}
+
+impl Survey {
+    /// Returns it as reports want it.
+    pub(crate) fn outcome(&self, all_objects: bool) -> Outcome<'_> {
+        Outcome {
+            findings: &self.findings,
+            coverage: &self.coverage,
+            least: self.least,
+            all_objects,
+            warnings: &self.warnings,
+            target: &self.target,
+            begun: &self.begun,
+            seconds: self.seconds,
+            rules: self.rules,
+        }
+    }
+}
+
+/// Scans what was asked for.
+pub(crate) fn survey(request: &Request, ui: &Ui) -> Result<Survey, CliError> {
+    let begun = Instant::now();
+    let clock = jiff::Timestamp::now();
+    let targets = targets(&request.paths, &request.narrow, &request.stdin_path)?;
+    let repo = targets.iter().find_map(Target::repo);
+    let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
+    let Settings { rules, ignored, least, mut files } = settings;
+    let mut warnings = rules.warnings.clone();
+    let detector = Detector::new(rules);
+    let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (suppressions, more) = gather(request, repo, &detector, today)?;
+    files.extend(more);
+    if !files.is_empty() {
+        ui.note(&format!("settings from {}", files.join(", ")));
+    }
+    let progress = ui.progress();
+    let (mut findings, mut coverage) = (Vec::new(), Coverage::default());
+    for target in &targets {
+        for source in target.sources(&request.narrow)? {
+            let (found, covered) = scan(&*source, &detector, &ignored, &|event| progress.follow(event))?;
+            findings.extend(found);
+            coverage.add(covered);
+        }
+    }
+    progress.end();
+    let mut findings = merge(findings);
+    let_be(&mut findings, &suppressions);
+    // Only a scan of everything can tell that an entry is of no use any more.
+    let is_whole = request.narrow == Narrow::All
+        && targets.iter().all(|t| matches!(t, Target::Repository(..)))
+        && coverage.is_complete();
+    warnings.extend(complaints(&suppressions, is_whole));
+    let names: Vec<String> = targets.iter().map(|t| t.words(&request.narrow)).collect();
+    Ok(Survey {
+        findings,
+        coverage,
+        suppressions,
+        warnings,
+        least,
+        rules: detector.rules(),
+        target: names.join(", "),
+        begun: clock.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
