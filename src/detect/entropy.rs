@@ -1,4 +1,4 @@
-//! Shannon entropy, and how strong a secret is by it.
+//! Shannon entropy.
 
 /// Returns the Shannon entropy of the bytes, in bits a byte.
 ///
@@ -15,11 +15,4 @@ pub fn per_byte(bytes: &[u8]) -> f64 {
     }
     let total = bytes.len() as f64;
     counts.iter().filter(|c| **c > 0).map(|c| f64::from(*c) / total).map(|share| -share * share.log2()).sum()
-}
-
-/// Returns the estimated strength in bits: entropy a byte times length. A random key of 64 bits or
-/// more comes out above 64 from about twenty characters on; words and dates do not.
-#[must_use]
-pub fn strength(bytes: &[u8]) -> f64 {
-    per_byte(bytes) * bytes.len() as f64
 }

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::entropy::strength;
+use super::strength::strength;
 use crate::model::{Fingerprint, Hit, Path};
 
 /// The public label under which secrets are hashed. It keeps our fingerprints apart from plain

@@ -16,6 +16,7 @@
 //! - `normal`: a secret's own bytes, without what stood around them
 //! - `percent`: percent-encoding
 //! - `mark`: marks on a line that let a hit be
+//! - `strength`: how hard a secret is to guess
 //! - `fingerprint`: names for secrets
 
 mod assign;
@@ -35,6 +36,7 @@ mod percent;
 mod place;
 pub mod placeholder;
 mod search;
+pub mod strength;
 pub mod structure;
 mod window;
 

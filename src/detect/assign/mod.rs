@@ -9,7 +9,7 @@
 //! - `random`: whether text looks drawn at random
 
 mod name;
-mod random;
+pub(super) mod random;
 mod shape;
 #[cfg(test)]
 mod tests;

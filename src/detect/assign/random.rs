@@ -83,7 +83,23 @@ pub(super) fn script(text: &[u8]) -> Option<Script> {
 
 /// Whether letters follow each other as in words.
 pub(super) fn is_wordy(text: &[u8]) -> bool {
-    let (mut sum, mut pairs) = (0i32, 0i32);
+    let (sum, pairs) = score(text);
+    // Random letters score −1.3 a pair, words from +0.3 on; few pairs scatter more.
+    let is_like_words = if pairs < 18 { sum * 10 > pairs * 4 } else { sum > 0 };
+    let folded = text.to_ascii_lowercase();
+    (pairs >= 3 && is_like_words)
+        || WORDS.iter().any(|w| memchr::memmem::find(&folded, w.as_bytes()).is_some())
+}
+
+/// How well letters follow each other, a pair on average: random ones score −1.3, words from +0.3 on.
+pub(in crate::detect) fn follows(text: &[u8]) -> f64 {
+    let (sum, pairs) = score(text);
+    f64::from(sum) / f64::from(pairs.max(1))
+}
+
+/// The sum over all pairs of letters, and how many there are.
+fn score(text: &[u8]) -> (i32, i32) {
+    let (mut sum, mut pairs) = (0, 0);
     for pair in text.windows(2) {
         if pair[0].is_ascii_alphabetic() && pair[1].is_ascii_alphabetic() {
             let row = FOLLOWS[usize::from(pair[0].to_ascii_lowercase() - b'a')];
@@ -91,11 +107,7 @@ pub(super) fn is_wordy(text: &[u8]) -> bool {
             pairs += 1;
         }
     }
-    // Random letters score −1.3 a pair, words from +0.3 on; few pairs scatter more.
-    let is_like_words = if pairs < 18 { sum * 10 > pairs * 4 } else { sum > 0 };
-    let folded = text.to_ascii_lowercase();
-    (pairs >= 3 && is_like_words)
-        || WORDS.iter().any(|w| memchr::memmem::find(&folded, w.as_bytes()).is_some())
+    (sum, pairs)
 }
 
 fn is_uuid(text: &[u8]) -> bool {
