@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use super::command::{hook::HookArgs, scan::ScanArgs};
+use super::command::{hook::HookArgs, ignore::IgnoreArgs, scan::ScanArgs};
 use super::ui::Color;
 
 /// Finds leaked keys in git and re-keys what they open.
@@ -33,4 +33,6 @@ pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     /// Check every commit: put keywright into the git hooks, take it out, see how it stands
     Hook(HookArgs),
+    /// Let findings be, with a reason: add, list, prune entries
+    Ignore(IgnoreArgs),
 }

@@ -7,6 +7,7 @@
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
 //! - `command`: one file a command
+//! - `write`: files put into place in one step
 //! - `ui`: every word that leaves, and the progress bar
 //! - `error`: what went wrong, why, and what to do
 //! - `exit`: the exit codes
@@ -21,6 +22,7 @@ mod suppressions;
 mod survey;
 mod target;
 mod ui;
+mod write;
 
 use clap::Parser;
 

@@ -1,46 +1,51 @@
 //! Files of suppressions: found, read, refused if a secret stands in one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::{Confidence, Extent, Severity};
+use keywright::rule::RuleSet;
 use keywright::suppress::{
     Entry, FILE_NAME, IgnoreFile, LARGEST, SuppressError, Suppressions, read_baseline,
 };
 
 use super::error::CliError;
-use super::survey::Request;
 
 /// How many entries a message names.
 const NAMED: usize = 3;
 
+/// Which files are asked for.
+pub(crate) struct Asked<'a> {
+    /// What was known before.
+    pub(crate) baselines: &'a [PathBuf],
+    /// The entries to go by, instead of the repository's own.
+    pub(crate) ignore_file: Option<&'a Path>,
+}
+
 /// Reads every file that states suppressions. Returns them and the files' names.
 pub(crate) fn gather(
-    request: &Request,
+    asked: &Asked<'_>,
     repo: Option<&Repository>,
     detector: &Detector,
     today: Date,
 ) -> Result<(Suppressions, Vec<String>), CliError> {
     let mut all = Suppressions::default();
     let mut names = Vec::new();
-    if request.no_ignore {
-        return Ok((all, names));
-    }
     let mut files: Vec<(&'static str, String, String)> = Vec::new();
-    match &request.ignore_file {
+    match asked.ignore_file {
         Some(path) => files.push(("ignore", path.display().to_string(), read(path)?)),
         None => {
             let text = repo.map(of_repository).transpose()?.flatten();
             files.extend(text.map(|text| ("ignore", FILE_NAME.to_owned(), text)));
         }
     }
-    for path in &request.baselines {
+    for path in asked.baselines {
         files.push(("baseline", path.display().to_string(), read(path)?));
     }
     for (kind, name, text) in files {
-        refuse_secrets(&name, &text, detector)?;
+        refuse(&name, &text, detector)?;
         let file =
             if kind == "baseline" { read_baseline(&name, &text) } else { IgnoreFile::parse(&name, &text) }?;
         all.add(&file, kind, &name, today);
@@ -78,8 +83,13 @@ fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, CliError> {
     })
 }
 
+/// Refuses text for a file of suppressions that a secret stands in, by the built-in rules.
+pub(crate) fn refuse_secrets(name: &str, text: &str) -> Result<(), CliError> {
+    refuse(name, text, &Detector::new(RuleSet::builtin()))
+}
+
 /// A file that lets secrets be is committed and passed round: a secret in it is a leak of its own.
-fn refuse_secrets(name: &str, text: &str, detector: &Detector) -> Result<(), CliError> {
+fn refuse(name: &str, text: &str, detector: &Detector) -> Result<(), CliError> {
     let hits = detector.detect(text.as_bytes(), &Extent::whole(text.len()));
     let is_leak =
         |h: &&keywright::model::Hit| h.confidence >= Confidence::Medium && h.rule.severity > Severity::Info;
@@ -112,8 +122,8 @@ pub(crate) fn complaints(all: &Suppressions, is_whole: bool) -> Vec<String> {
     if !expired.is_empty() {
         let named = named(expired.iter().map(|(entry, _)| *entry));
         words.push(format!(
-            "{} and hide nothing: {named}; `keywright ignore prune` takes them out",
-            counted(expired.len(), "suppression has expired", "suppressions have expired")
+            "{} nothing: {named}; `keywright ignore prune` takes them out",
+            counted(expired.len(), "suppression has expired and hides", "suppressions have expired and hide")
         ));
     }
     let unused = if is_whole { all.unused("ignore") } else { Vec::new() };

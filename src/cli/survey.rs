@@ -1,9 +1,10 @@
 //! What was asked for, scanned: findings and coverage before anything is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keywright::detect::Detector;
+use keywright::git::Repository;
 use keywright::model::{Confidence, Coverage, Finding};
 use keywright::report::{Format, Outcome};
 use keywright::scan::{let_be, merge, scan};
@@ -11,7 +12,7 @@ use keywright::suppress::Suppressions;
 
 use super::error::CliError;
 use super::settings::{Settings, settle};
-use super::suppressions::{complaints, gather};
+use super::suppressions::{Asked, complaints, gather};
 use super::target::{Narrow, Target, targets};
 use super::ui::Ui;
 
@@ -94,13 +95,20 @@ pub(crate) fn survey(request: &Request, ui: &Ui) -> Result<Survey, CliError> {
     let begun = Instant::now();
     let clock = jiff::Timestamp::now();
     let targets = targets(&request.paths, &request.narrow, &request.stdin_path)?;
-    let repo = targets.iter().find_map(Target::repo);
+    // A stream goes by the settings of the repository one stands in.
+    let around = match targets.as_slice() {
+        [Target::Stdin(_)] => Repository::discover(Path::new(".")).ok().flatten(),
+        _ => None,
+    };
+    let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
     let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
     let Settings { rules, ignored, least, mut files } = settings;
     let mut warnings = rules.warnings.clone();
     let detector = Detector::new(rules);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let (suppressions, more) = gather(request, repo, &detector, today)?;
+    let asked = Asked { baselines: &request.baselines, ignore_file: request.ignore_file.as_deref() };
+    let (suppressions, more) =
+        if request.no_ignore { Default::default() } else { gather(&asked, repo, &detector, today)? };
     files.extend(more);
     if !files.is_empty() {
         ui.note(&format!("settings from {}", files.join(", ")));

@@ -75,6 +75,11 @@ impl Ui {
         }
     }
 
+    /// Writes lines to standard output. A reader that went away misses nothing that was not done.
+    pub(crate) fn lines(&self, lines: &[String]) {
+        let _ = self.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")));
+    }
+
     /// Tells something by the way, unless asked to be quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

@@ -8,6 +8,7 @@ use super::normal::{key_label, normal};
 use super::overlap::{Claim, standing};
 use super::place::Placing;
 use super::search::{Candidate, Search};
+use super::strength::is_strong;
 use super::window::{Lane, Searcher};
 use crate::model::text::shown;
 use crate::model::{Confidence, Extent, Hit, Path, Secret, Severity};
@@ -194,7 +195,11 @@ impl Detector {
         let secret = Secret::new(normal(searcher.rule.structure, raw));
         let masked = match searcher.rule.structure {
             Some(Structure::PrivateKey) => key_label(raw),
-            _ => secret.masked(self.prefix(searcher, secret.expose())),
+            _ => match self.prefix(searcher, secret.expose()) {
+                // Four letters of a password are a good part of it.
+                0 if !is_strong(secret.expose()) => "****".into(),
+                prefix => secret.masked(prefix),
+            },
         };
         let hit = Hit {
             rule: searcher.rule.card.clone(),

@@ -3,27 +3,26 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::strength::strength;
+use super::strength::is_strong;
 use crate::model::{Fingerprint, Hit, Path};
 
 /// The public label under which secrets are hashed. It keeps our fingerprints apart from plain
 /// SHA-256 tables; it is no secret.
 const LABEL: &[u8] = b"keywright/fingerprint/v1";
-/// Below this strength, in bits, a hash could be undone by trying.
-const STRONG: f64 = 64.0;
 
 /// Returns the fingerprint of a hit at a path (design.md §1).
 #[must_use]
 pub fn fingerprint(hit: &Hit, path: &Path) -> Fingerprint {
     let secret = hit.secret.expose();
     let full = hex(&tag(&[secret]));
-    if strength(secret) >= STRONG {
+    if is_strong(secret) {
         return Fingerprint::new(full);
     }
-    // Twelve bits of the secret tell two weak ones at one place apart, and fit a sixteenth of a
-    // million guesses each; the rest names the place.
+    // Eight bits of the secret: a password changed at its place is seen but once in 256 times, and of
+    // the ten thousand commonest some forty fit, so that none can be told to be it. The rest names
+    // the place (docs/decisions.md).
     let place = hex(&tag(&[hit.rule.id.as_bytes(), path.bytes(), hit.line_text.as_bytes()]));
-    Fingerprint::new(format!("weak-{}-{}", &full[..3], &place[..32]))
+    Fingerprint::new(format!("weak-{}-{}", &full[..2], &place[..32]))
 }
 
 /// HMAC-SHA-256 (RFC 2104) over parts, each with its length before it.

@@ -3,6 +3,8 @@
 use super::assign::random::follows;
 use super::entropy;
 
+/// Below this strength, in bits, a hash could be undone by trying.
+const STRONG: f64 = 64.0;
 /// How much of a secret is looked at, in bytes: more makes no weak one strong.
 const LOOKED_AT: usize = 256;
 /// Bits of one step to a neighbouring key, to the next letter or digit, or to the same again.
@@ -55,6 +57,12 @@ pub fn strength(secret: &[u8]) -> f64 {
         at += run.max(1);
     }
     bits.min(entropy::per_byte(text) * text.len() as f64)
+}
+
+/// Tells whether a hash of the secret, made public, would still keep it.
+#[must_use]
+pub fn is_strong(secret: &[u8]) -> bool {
+    strength(secret) >= STRONG
 }
 
 /// Bits of one character, were it drawn at random from the kinds the text is written in.
@@ -128,7 +136,7 @@ mod tests {
         for (shape, at_most) in [
             ("{hex:32}", 0),
             ("{base62:20}", 45),
-            ("{base62:24}", 1),
+            ("{base62:24}", 10),
             ("{base32:24}", 10),
             ("{base62:32}", 0),
             ("ghp_{base62:36}", 0),

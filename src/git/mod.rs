@@ -7,6 +7,7 @@
 //! - `object`: kinds of objects, and bodies too large to hold
 //! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
+//! - `user`: who works here
 //! - `tree`, `ids`: entries of trees, and maps by object id
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
@@ -30,10 +31,12 @@ pub mod provenance;
 pub mod refs;
 pub mod store;
 mod tree;
+mod user;
 
 pub use gix::ObjectId as Id;
 pub use object::{Body, Kind};
 pub use open::Repository;
+pub use user::user_email;
 
 use std::path::PathBuf;
 

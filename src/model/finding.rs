@@ -113,7 +113,7 @@ pub struct Check {
 
 /// Names a secret over files, branches, repositories and time.
 ///
-/// For a strong secret, 64 hex digits; for a weak one `weak-`, three hex digits of the secret and a
+/// For a strong secret, 64 hex digits; for a weak one `weak-`, two hex digits of the secret and a
 /// hash of rule, path and masked line, so that a list of fingerprints cannot be used to guess it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(String);
@@ -131,7 +131,7 @@ impl Fingerprint {
         let is_hex =
             |t: &str, length| t.len() == length && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let is_one = match text.strip_prefix("weak-") {
-            Some(weak) => weak.split_once('-').is_some_and(|(few, rest)| is_hex(few, 3) && is_hex(rest, 32)),
+            Some(weak) => weak.split_once('-').is_some_and(|(few, rest)| is_hex(few, 2) && is_hex(rest, 32)),
             None => is_hex(text, 64),
         };
         is_one.then(|| Self(text.into()))

@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_weak_password_that_is_also_a_folder_is_not_pointed_at() {
         let mut finding = sample::finding("r", Severity::High, "a", 1);
-        finding.fingerprint = Fingerprint::new("weak-abc-0123".into());
+        finding.fingerprint = Fingerprint::new("weak-ab-0123".into());
         let path = format!("keys/{}", sample::secret());
         assert_eq!(veiled_text(&path, &finding, &PLAIN), path);
     }

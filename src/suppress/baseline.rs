@@ -50,7 +50,7 @@ pub fn read_baseline(name: &str, text: &str) -> Result<IgnoreFile, SuppressError
             wrong(1, "a finding in it has no fingerprint", mend)
         })?;
         if met.insert(print.clone()) {
-            file.push(Entry { rule: known.rule, seen: known.path, ..Entry::new(print) });
+            file.add_new(Entry { rule: known.rule, seen: known.path, ..Entry::new(print) });
         }
     }
     Ok(file)

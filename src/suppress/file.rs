@@ -83,8 +83,8 @@ impl IgnoreFile {
         self.entries.iter().map(|(_, entry)| entry)
     }
 
-    /// Adds an entry that is known to be new.
-    pub(super) fn push(&mut self, entry: Entry) {
+    /// Adds an entry for a secret that no other entry is about.
+    pub fn add_new(&mut self, entry: Entry) {
         self.entries.push((Vec::new(), entry));
     }
 

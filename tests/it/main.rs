@@ -14,4 +14,5 @@ mod settings;
 mod staged;
 mod stores;
 mod support;
+mod suppress;
 mod usage;

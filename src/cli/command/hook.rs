@@ -84,35 +84,27 @@ pub(crate) fn run(args: &HookArgs, ui: &Ui) -> Result<Exit, CliError> {
 }
 
 fn tell(report: &Report, ui: &Ui) -> Result<Exit, CliError> {
-    lines(&[report.what(), report.next()], ui);
+    ui.lines(&[report.what(), report.next()]);
     Ok(Exit::Clean)
 }
 
 fn status(path: &Path, kind: Kind, ui: &Ui) -> Result<Exit, CliError> {
     let status = hook::status(path, kind)?;
-    lines(&[status.what(), status.next()], ui);
+    ui.lines(&[status.what(), status.next()]);
     Ok(if status.is_run() { Exit::Clean } else { Exit::Leaks })
-}
-
-fn lines(lines: &[String], ui: &Ui) {
-    // A reader that went away misses nothing that was not done.
-    let _ = ui.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")));
 }
 
 /// Looks at the staged changes; a commit waits for this, so it starts no runtime and no network.
 fn pre_commit(ui: &Ui) -> Result<Exit, CliError> {
     let exit = look(&Request { narrow: Narrow::Staged, ..Request::default() }, ui)?;
     if exit == Exit::Leaks {
-        lines(
-            &[
-                String::new(),
-                "The commit was stopped. Three ways on:".into(),
-                "  take it out     edit the file, then `git add` it again".into(),
-                "  it is no leak   end the line with a comment: keywright:allow -- why".into(),
-                "  not now         git commit --no-verify (nothing is checked then)".into(),
-            ],
-            ui,
-        );
+        ui.lines(&[
+            String::new(),
+            "The commit was stopped. Three ways on:".into(),
+            "  take it out     edit the file, then `git add` it again".into(),
+            "  it is no leak   keywright ignore add FINGERPRINT --reason \"why\"".into(),
+            "  not now         git commit --no-verify (nothing is checked then)".into(),
+        ]);
     }
     Ok(exit)
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(super) mod hook;
+pub(super) mod ignore;
 pub(super) mod scan;
 
 use super::args::Command;
@@ -13,5 +14,6 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
     match command {
         Command::Scan(args) => scan::run(&args, ui),
         Command::Hook(args) => hook::run(&args, ui),
+        Command::Ignore(args) => ignore::run(&args, ui),
     }
 }
