@@ -18,6 +18,7 @@
 //! - `shape`: findings and coverage as JSON objects
 //! - `escape`: JSON in which no invisible character is left
 //! - `told`: a finding's words for the flat reports, one harmless line each
+//! - `words`: plain words for people: numbers, refs, lines cut to fit
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
 mod csv;
@@ -36,6 +37,7 @@ mod shape;
 mod tally;
 mod told;
 mod veil;
+mod words;
 
 use std::io::{self, Write};
 

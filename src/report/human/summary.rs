@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::super::outcome::{Outcome, Style};
 use super::super::tally::Tally;
-use super::words::{Paint, bytes, calm, count, digits, seconds};
+use super::super::words::{bytes, calm, count, digits, seconds};
+use super::paint::Paint;
 use crate::model::{Coverage, SkipReason};
 
 /// How many skipped things of one reason are listed.
