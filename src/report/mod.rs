@@ -18,6 +18,7 @@
 //! - `shape`: findings and coverage as JSON objects
 //! - `escape`: JSON in which no invisible character is left
 //! - `told`: a finding's words for the flat reports, one harmless line each
+//! - `sums`: the numbers as sentences
 //! - `words`: plain words for people: numbers, refs, lines cut to fit
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
@@ -34,6 +35,7 @@ mod outcome;
 mod sample;
 mod sarif;
 mod shape;
+mod sums;
 mod tally;
 mod told;
 mod veil;
