@@ -1,7 +1,8 @@
 //! A survey told: what `scan` and the hooks have in common.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use keywright::model::Finding;
 use keywright::report::{self, Format, Outcome, Style};
@@ -80,10 +81,43 @@ fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -
             ui.error(&not_written(&path.display().to_string(), &e));
         }
     }
-    Ok(all_written)
+    Ok(summarised(formats, outcome, ui) && all_written)
 }
 
-fn not_written(place: &str, error: &std::io::Error) -> CliError {
+/// Writes the summary of a job where GitHub asks for one; tells whether it was written, if so.
+fn summarised(formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> bool {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|name| !name.is_empty());
+    let Some(path) = path.filter(|_| formats.contains(&Format::Github)).map(PathBuf::from) else {
+        return true;
+    };
+    let written = add_summary(&path, outcome);
+    if let Err(e) = &written {
+        ui.error(&CliError {
+            what: format!("couldn't write the summary of the job to {}", path.display()),
+            fix: "let GITHUB_STEP_SUMMARY name a file that can be written, or unset it".into(),
+            ..not_written("", e)
+        });
+    }
+    written.is_ok()
+}
+
+/// The largest summary that GitHub takes from a step is 1,024 KiB; the rest is left for what the runner's
+/// own masking may add.
+const LARGEST_SUMMARY: usize = 1_000_000;
+
+/// Adds to the summary of a job as much as is left of a step's share.
+fn add_summary(path: &Path, outcome: &Outcome<'_>) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let taken = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut page = Vec::new();
+    report::github_summary(outcome, LARGEST_SUMMARY.saturating_sub(taken.saturating_add(2)), &mut page)?;
+    if taken > 0 && !page.is_empty() {
+        page.splice(0..0, *b"\n\n");
+    }
+    file.write_all(&page)
+}
+
+fn not_written(place: &str, error: &io::Error) -> CliError {
     CliError {
         what: format!("couldn't write the report to {place}"),
         why: error.to_string(),

@@ -10,6 +10,7 @@
 //! - `csv`: a table, for a spreadsheet
 //! - `gitlab`: GitLab's secret detection report
 //! - `junit`: JUnit's XML, for build servers
+//! - `github`: annotations on the page of a run, and the summary of a job
 //!
 //! Below them, what they share:
 //!
@@ -24,6 +25,7 @@
 
 mod csv;
 mod escape;
+mod github;
 mod gitlab;
 mod gitleaks_json;
 mod human;
@@ -43,6 +45,7 @@ mod words;
 
 use std::io::{self, Write};
 
+pub use github::summary::write as github_summary;
 pub use outcome::{Outcome, Standing, Style, counts, standing};
 
 /// How it is told.
@@ -64,11 +67,13 @@ pub enum Format {
     Gitlab,
     /// JUnit's XML, for build servers.
     Junit,
+    /// GitHub's workflow commands; see also [`github_summary`].
+    Github,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -77,6 +82,7 @@ impl Format {
         Self::Csv,
         Self::Gitlab,
         Self::Junit,
+        Self::Github,
     ];
 
     /// Returns the word used on the command line.
@@ -91,6 +97,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Gitlab => "gitlab",
             Self::Junit => "junit",
+            Self::Github => "github",
         }
     }
 
@@ -121,6 +128,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Csv => csv::write(outcome, style, out),
         Format::Gitlab => gitlab::write(outcome, style, out),
         Format::Junit => junit::write(outcome, style, out),
+        Format::Github => github::write(outcome, style, out),
     }
 }
 

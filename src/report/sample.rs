@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Format, Outcome, Style, write};
 use crate::model::{
     Check, CommitCard, Confidence, Coverage, Finding, Fingerprint, Hit, Location, Path, Place, RuleCard,
-    Secret, Severity, Status, Verdict,
+    Secret, Severity, Status, Suppression, Verdict,
 };
 
 /// The secret of every sample.
@@ -92,4 +92,11 @@ pub(super) fn told(format: Format, outcome: &Outcome<'_>, style: &Style) -> Stri
     let mut out = Vec::new();
     write(format, outcome, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// The same, let be by a mark on its line.
+pub(super) fn let_be(mut finding: Finding, reason: &str) -> Finding {
+    let by = "keywright:allow".into();
+    finding.suppression = Some(Suppression { kind: "inline", owner: None, by, reason: Some(reason.into()) });
+    finding
 }
