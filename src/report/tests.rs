@@ -1,4 +1,6 @@
-//! What holds for every format.
+//! What holds for every format; `readers` reads those for programs back.
+
+mod readers;
 
 use super::sample::{self, PLAIN, finding, in_history, outcome, told};
 use super::{Format, Style};

@@ -76,7 +76,7 @@ fn house() -> Vec<File> {
         let text = fs::read_to_string(path).unwrap();
         File { module: module.map(Into::into).collect(), code: bare(&text), name: name.clone() }
     });
-    let tests = |f: &File| matches!(f.module.last().map(String::as_str), Some("tests" | "sample"));
+    let tests = |f: &File| f.module.iter().any(|name| matches!(name.as_str(), "tests" | "sample"));
     files.filter(|f| !tests(f)).collect()
 }
 
