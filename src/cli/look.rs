@@ -25,10 +25,10 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     let survey = survey(request, ui)?;
     let outcome = survey.outcome(request.all_objects);
     survey.warnings.iter().for_each(|w| ui.warn(w));
-    let told = tell(request, &formats, &outcome, ui);
+    let all_told = tell(request, &formats, &outcome, ui);
     let exit = verdict(request, &survey.findings, &outcome, ui);
     // A report that nobody can read is not a clean run's.
-    told.map(|all| if exit == Exit::Clean && !all { Exit::Incomplete } else { exit })
+    Ok(if exit == Exit::Clean && !all_told { Exit::Incomplete } else { exit })
 }
 
 /// Decides the exit code: findings outrank what could not be read.
@@ -61,27 +61,32 @@ fn refuse_showing(request: &Request, ui: &Ui) -> Result<(), CliError> {
 }
 
 /// Writes each report to where it was asked for; tells whether all of them were written.
-fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> Result<bool, CliError> {
+fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> bool {
     let mut all_written = true;
     for (at, format) in formats.iter().enumerate() {
-        let Some(path) = request.outputs.get(at) else {
-            let style = Style { colour: ui.colour(), width: ui.width(), show_secrets: request.show_secrets };
-            ui.print(|out| report::write(*format, outcome, &style, out))
-                .map_err(|e| not_written("standard output", &e))?;
-            continue;
+        let (place, written) = match request.outputs.get(at) {
+            Some(path) => (path.display().to_string(), write_file(path, *format, outcome)),
+            None => {
+                let (colour, width) = (ui.colour(), ui.width());
+                let style = Style { colour, width, show_secrets: request.show_secrets };
+                let written = ui.print(|out| report::write(*format, outcome, &style, out));
+                ("standard output".into(), written)
+            }
         };
-        let style = Style { colour: false, width: 100, show_secrets: false };
-        let written = File::create(path).map(BufWriter::new).and_then(|mut file| {
-            report::write(*format, outcome, &style, &mut file)?;
-            file.flush()
-        });
         // What was found counts for more than where it could be written.
         if let Err(e) = written {
             all_written = false;
-            ui.error(&not_written(&path.display().to_string(), &e));
+            ui.error(&not_written(&place, &e));
         }
     }
-    Ok(summarised(formats, outcome, ui) && all_written)
+    summarised(formats, outcome, ui) && all_written
+}
+
+fn write_file(path: &Path, format: Format, outcome: &Outcome<'_>) -> io::Result<()> {
+    let style = Style { colour: false, width: 100, show_secrets: false };
+    let mut file = BufWriter::new(File::create(path)?);
+    report::write(format, outcome, &style, &mut file)?;
+    file.flush()
 }
 
 /// Writes the summary of a job where GitHub asks for one; tells whether it was written, if so.

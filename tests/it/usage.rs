@@ -108,6 +108,26 @@ fn the_reports_that_can_be_written_are_though_one_cannot() {
     assert!(fs::read_to_string(&csv).unwrap().contains("github-personal-token"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_found_counts_though_standard_output_is_full() {
+    let repo = Repo::new();
+    let run = || {
+        let mut program = cleared(env!("CARGO_BIN_EXE_keywright"), &repo.outside(""));
+        program.args(["scan", "--format", "json"]).current_dir(repo.path(""));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = program.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("couldn't write the report to standard output")
+        );
+        output.status.code()
+    };
+    repo.write("a", "nothing\n").commit("first");
+    assert_eq!(run(), Some(3));
+    repo.write("a.env", key("github"));
+    assert_eq!(run(), Some(1));
+}
+
 #[test]
 fn a_step_of_github_gets_annotations_and_the_summary_is_added_to() {
     let repo = Repo::new();
