@@ -1,7 +1,8 @@
 //! A survey told: what `scan` and the hooks have in common.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use keywright::model::Finding;
 use keywright::report::{self, Format, Outcome, Style};
@@ -24,10 +25,10 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     let survey = survey(request, ui)?;
     let outcome = survey.outcome(request.all_objects);
     survey.warnings.iter().for_each(|w| ui.warn(w));
-    let told = tell(request, &formats, &outcome, ui);
+    let all_told = tell(request, &formats, &outcome, ui);
     let exit = verdict(request, &survey.findings, &outcome, ui);
     // A report that nobody can read is not a clean run's.
-    told.map(|all| if exit == Exit::Clean && !all { Exit::Incomplete } else { exit })
+    Ok(if exit == Exit::Clean && !all_told { Exit::Incomplete } else { exit })
 }
 
 /// Decides the exit code: findings outrank what could not be read.
@@ -60,30 +61,68 @@ fn refuse_showing(request: &Request, ui: &Ui) -> Result<(), CliError> {
 }
 
 /// Writes each report to where it was asked for; tells whether all of them were written.
-fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> Result<bool, CliError> {
+fn tell(request: &Request, formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> bool {
     let mut all_written = true;
     for (at, format) in formats.iter().enumerate() {
-        let Some(path) = request.outputs.get(at) else {
-            let style = Style { colour: ui.colour(), width: ui.width(), show_secrets: request.show_secrets };
-            ui.print(|out| report::write(*format, outcome, &style, out))
-                .map_err(|e| not_written("standard output", &e))?;
-            continue;
+        let (place, written) = match request.outputs.get(at) {
+            Some(path) => (path.display().to_string(), write_file(path, *format, outcome)),
+            None => {
+                let (colour, width) = (ui.colour(), ui.width());
+                let style = Style { colour, width, show_secrets: request.show_secrets };
+                let written = ui.print(|out| report::write(*format, outcome, &style, out));
+                ("standard output".into(), written)
+            }
         };
-        let style = Style { colour: false, width: 100, show_secrets: false };
-        let written = File::create(path).map(BufWriter::new).and_then(|mut file| {
-            report::write(*format, outcome, &style, &mut file)?;
-            file.flush()
-        });
         // What was found counts for more than where it could be written.
         if let Err(e) = written {
             all_written = false;
-            ui.error(&not_written(&path.display().to_string(), &e));
+            ui.error(&not_written(&place, &e));
         }
     }
-    Ok(all_written)
+    summarised(formats, outcome, ui) && all_written
 }
 
-fn not_written(place: &str, error: &std::io::Error) -> CliError {
+fn write_file(path: &Path, format: Format, outcome: &Outcome<'_>) -> io::Result<()> {
+    let style = Style { colour: false, width: 100, show_secrets: false };
+    let mut file = BufWriter::new(File::create(path)?);
+    report::write(format, outcome, &style, &mut file)?;
+    file.flush()
+}
+
+/// Writes the summary of a job where GitHub asks for one; tells whether it was written, if so.
+fn summarised(formats: &[Format], outcome: &Outcome<'_>, ui: &Ui) -> bool {
+    let path = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|name| !name.is_empty());
+    let Some(path) = path.filter(|_| formats.contains(&Format::Github)).map(PathBuf::from) else {
+        return true;
+    };
+    let written = add_summary(&path, outcome);
+    if let Err(e) = &written {
+        ui.error(&CliError {
+            what: format!("couldn't write the summary of the job to {}", path.display()),
+            fix: "let GITHUB_STEP_SUMMARY name a file that can be written, or unset it".into(),
+            ..not_written("", e)
+        });
+    }
+    written.is_ok()
+}
+
+/// The largest summary that GitHub takes from a step is 1,024 KiB; the rest is left for what the runner's
+/// own masking may add.
+const LARGEST_SUMMARY: usize = 1_000_000;
+
+/// Adds to the summary of a job as much as is left of a step's share.
+fn add_summary(path: &Path, outcome: &Outcome<'_>) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let taken = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let mut page = Vec::new();
+    report::github_summary(outcome, LARGEST_SUMMARY.saturating_sub(taken.saturating_add(2)), &mut page)?;
+    if taken > 0 && !page.is_empty() {
+        page.splice(0..0, *b"\n\n");
+    }
+    file.write_all(&page)
+}
+
+fn not_written(place: &str, error: &io::Error) -> CliError {
     CliError {
         what: format!("couldn't write the report to {place}"),
         why: error.to_string(),

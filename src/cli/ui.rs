@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use keywright::model::Event;
-use keywright::model::text::shown;
+use keywright::model::text::{shown, tame};
 
 use super::error::CliError;
 
@@ -98,7 +98,7 @@ impl Ui {
         let mut err = io::stderr().lock();
         for (word, text) in [("why", &error.why), ("fix", &error.fix)] {
             if !text.is_empty() {
-                let _ = writeln!(err, "  {word}: {}", shown(text.as_bytes()));
+                let _ = writeln!(err, "  {word}: {}", calm(text));
             }
         }
     }
@@ -116,7 +116,7 @@ impl Ui {
         let style =
             if self.takes_colour(&io::stderr()) { color.on_default().bold() } else { anstyle::Style::new() };
         // Names from a repository and words from a command line stand in these texts.
-        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {}", shown(text.as_bytes()));
+        let _ = writeln!(io::stderr().lock(), "{style}{word}{style:#}: {}", calm(text));
     }
 
     /// Begins to show progress; nothing is shown where nobody looks.
@@ -124,6 +124,11 @@ impl Ui {
         let hidden = self.quiet || !io::stderr().is_terminal();
         Progress { bar: Mutex::new(None), hidden }
     }
+}
+
+/// Returns text as one line that harms neither a terminal nor a build log, which reads this stream too.
+fn calm(text: &str) -> String {
+    tame(shown(text.as_bytes()))
 }
 
 /// A progress bar that follows a scan's events.

@@ -33,6 +33,24 @@ pub fn shown(bytes: &[u8]) -> String {
     out
 }
 
+/// Takes the older form of a workflow command out of text: a build log obeys `##[name]` anywhere in a
+/// line.
+///
+/// GitHub's runner looks for it by the rules of a language, for which an invisible character may stand
+/// between the signs: where that could be, every `[` is escaped.
+///
+/// ```
+/// use keywright::model::text::tame;
+/// assert_eq!(tame("C# [1]".into()), "C# [1]");
+/// assert_eq!(tame("##[add-mask]a".into()), r"##\x5badd-mask]a");
+/// assert_eq!(tame("#\u{ad}#[add-mask]a".into()), "#\u{ad}#\\x5badd-mask]a");
+/// ```
+#[must_use]
+pub fn tame(text: String) -> String {
+    let may_command = text.contains("##") || (text.contains('#') && !text.is_ascii());
+    if may_command { text.replace('[', r"\x5b") } else { text }
+}
+
 /// Tells characters that change how their neighbours are read, or cannot be seen.
 fn is_harmful(c: char) -> bool {
     c.is_control()

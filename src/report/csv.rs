@@ -70,7 +70,9 @@ fn write_row(fields: &[String], out: &mut dyn Write) -> io::Result<()> {
 
 /// Tells whether a spreadsheet would compute a field instead of showing it.
 fn is_formula(field: &str) -> bool {
-    field.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'])
+    // Some readers take the spaces in front away first.
+    field.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        || field.starts_with(['\t', '\r'])
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::model::text::shown;
 use crate::model::{Finding, Severity};
 
 /// The version of GitLab's schema that is written.
-const VERSION: &str = "15.0.2";
+const VERSION: &str = "15.2.1";
 
 // The longest texts that the schema takes, in characters.
 const LONGEST_NAME: usize = 255;
@@ -215,7 +215,7 @@ mod tests {
             .replace(env!("CARGO_PKG_VERSION"), "[version]");
         insta::assert_snapshot!(text, @r#"
         {
-          "version": "15.0.2",
+          "version": "15.2.1",
           "scan": {
             "analyzer": {
               "id": "keywright",

@@ -10,6 +10,7 @@
 //! - `csv`: a table, for a spreadsheet
 //! - `gitlab`: GitLab's secret detection report
 //! - `junit`: JUnit's XML, for build servers
+//! - `github`: annotations on the page of a run, and the summary of a job
 //!
 //! Below them, what they share:
 //!
@@ -18,10 +19,13 @@
 //! - `shape`: findings and coverage as JSON objects
 //! - `escape`: JSON in which no invisible character is left
 //! - `told`: a finding's words for the flat reports, one harmless line each
+//! - `sums`: the numbers as sentences
+//! - `words`: plain words for people: numbers, refs, lines cut to fit
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
 mod csv;
 mod escape;
+mod github;
 mod gitlab;
 mod gitleaks_json;
 mod human;
@@ -33,12 +37,15 @@ mod outcome;
 mod sample;
 mod sarif;
 mod shape;
+mod sums;
 mod tally;
 mod told;
 mod veil;
+mod words;
 
 use std::io::{self, Write};
 
+pub use github::summary::write as github_summary;
 pub use outcome::{Outcome, Standing, Style, counts, standing};
 
 /// How it is told.
@@ -60,11 +67,13 @@ pub enum Format {
     Gitlab,
     /// JUnit's XML, for build servers.
     Junit,
+    /// GitHub's workflow commands; see also [`github_summary`].
+    Github,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -73,6 +82,7 @@ impl Format {
         Self::Csv,
         Self::Gitlab,
         Self::Junit,
+        Self::Github,
     ];
 
     /// Returns the word used on the command line.
@@ -87,6 +97,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Gitlab => "gitlab",
             Self::Junit => "junit",
+            Self::Github => "github",
         }
     }
 
@@ -117,6 +128,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Csv => csv::write(outcome, style, out),
         Format::Gitlab => gitlab::write(outcome, style, out),
         Format::Junit => junit::write(outcome, style, out),
+        Format::Github => github::write(outcome, style, out),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Format, Outcome, Style, write};
 use crate::model::{
     Check, CommitCard, Confidence, Coverage, Finding, Fingerprint, Hit, Location, Path, Place, RuleCard,
-    Secret, Severity, Status, Verdict,
+    Secret, Severity, Skip, SkipReason, Status, Suppression, Verdict,
 };
 
 /// The secret of every sample.
@@ -92,4 +92,58 @@ pub(super) fn told(format: Format, outcome: &Outcome<'_>, style: &Style) -> Stri
     let mut out = Vec::new();
     write(format, outcome, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// The same, let be by a mark on its line.
+pub(super) fn let_be(mut finding: Finding, reason: &str) -> Finding {
+    let by = "keywright:allow".into();
+    finding.suppression = Some(Suppression { kind: "inline", owner: None, by, reason: Some(reason.into()) });
+    finding
+}
+
+/// One finding of every kind there is.
+pub(super) fn zoo() -> (Vec<Finding>, Coverage) {
+    let mut coverage = Coverage::default();
+    for n in 0..150 {
+        let (what, mend) = (format!("blob {n}"), "git fetch --refetch".into());
+        coverage.skip(Skip { reason: SkipReason::Missing, what, mend });
+    }
+    coverage.skip(Skip { reason: SkipReason::Symlink, what: "link".into(), mend: String::new() });
+    let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+    let mut findings: Vec<_> =
+        severities.iter().map(|s| finding(s.word(), *s, "a b/[x]{0}.env", 1)).collect();
+    for status in [Status::AlreadyThere, Status::Unreachable] {
+        findings.push(in_history(finding("r", Severity::High, "old.env", 2)));
+        findings.last_mut().unwrap().status = status;
+    }
+    for kind in ["inline", "path"] {
+        let mut let_be = finding("r", Severity::High, "test.env", 2);
+        let_be.suppression =
+            Some(Suppression { kind, owner: None, by: "x".into(), reason: Some("made up".into()) });
+        findings.push(let_be);
+    }
+    for place in [Place::CommitMessage, Place::TagMessage, Place::Stdin, Place::Index] {
+        let mut message = in_history(finding("r", Severity::High, "", 2));
+        message.location.place = place;
+        findings.push(message);
+    }
+    let mut odd = finding("r", Severity::High, "", 0);
+    odd.location.path = Path::new(b"/../c:\xff\x1b\n".as_slice());
+    odd.location.column = 0;
+    odd.location.end_column = 0;
+    findings.push(odd);
+    (findings, coverage)
+}
+
+/// Returns the file of an official schema, which `tests/run` fetches (`tests/schemas/README.md`) and names
+/// in a variable; there, and in CI, a report that nobody validated is a failure.
+pub(super) fn asked_for(variable: &str, schema: &str) -> Option<std::ffi::OsString> {
+    let file = std::env::var_os(variable);
+    if file.is_none() {
+        let must = ["CI", "KEYWRIGHT_TESTS_RUN"].into_iter().find(|name| std::env::var_os(name).is_some());
+        assert_eq!(must, None, "set, but {variable} is not: run tests/schemas/fetch.sh {schema}");
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "{variable} is not set: nothing was validated against it");
+    }
+    file
 }

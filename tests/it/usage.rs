@@ -90,6 +90,102 @@ fn a_clean_run_whose_report_cannot_be_written_is_not_clean() {
 }
 
 #[test]
+fn the_reports_that_can_be_written_are_though_one_cannot() {
+    let repo = Repo::new();
+    let csv = repo.outside("a.csv");
+    let args = |repo: &Repo| {
+        let out = ["scan", "-f", "github", "-o", "absent/a", "-f", "csv", "-o"].map(Into::into);
+        let words = out.into_iter().chain([csv.clone().into_os_string(), "-f".into(), "junit".into()]);
+        repo.run(words)
+    };
+    repo.write("a", "nothing\n").commit("first");
+    let clean = args(&repo).exits(3);
+    assert!(clean.text().contains("no leaks"), "{}", clean.screen());
+    repo.write("a.env", key("github"));
+    let leaks = args(&repo).exits(1);
+    assert!(leaks.stderr.contains("couldn't write the report to absent/a"), "{}", leaks.stderr);
+    assert!(leaks.text().contains("<failure "), "{}", leaks.screen());
+    assert!(fs::read_to_string(&csv).unwrap().contains("github-personal-token"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_found_counts_though_standard_output_is_full() {
+    let repo = Repo::new();
+    let run = || {
+        let mut program = cleared(env!("CARGO_BIN_EXE_keywright"), &repo.outside(""));
+        program.args(["scan", "--format", "json"]).current_dir(repo.path(""));
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = program.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("couldn't write the report to standard output")
+        );
+        output.status.code()
+    };
+    repo.write("a", "nothing\n").commit("first");
+    assert_eq!(run(), Some(3));
+    repo.write("a.env", key("github"));
+    assert_eq!(run(), Some(1));
+}
+
+#[test]
+fn a_step_of_github_gets_annotations_and_the_summary_is_added_to() {
+    let repo = Repo::new();
+    repo.write("a.env", key("github"));
+    let summary = repo.outside("summary.md");
+    fs::write(&summary, "an earlier command wrote this").unwrap();
+    let run = |format| repo.program().env("GITHUB_STEP_SUMMARY", &summary).run(["scan", "--format", format]);
+    run("human").exits(1);
+    assert_eq!(fs::read_to_string(&summary).unwrap(), "an earlier command wrote this");
+    let leak = run("github").exits(1);
+    assert!(leak.text().starts_with("::error file=a.env,line=1,endLine=1,col=1,"), "{}", leak.screen());
+    let text = fs::read_to_string(&summary).unwrap();
+    assert!(text.starts_with("an earlier command wrote this\n\n## Keywright: 1 leak in 1 file\n"), "{text}");
+    assert!(!text.contains(&key("github")) && text.contains("| `a.env` line 1 |"), "{text}");
+
+    fs::write(&summary, vec![b'x'; 1_000_000]).unwrap();
+    run("github").exits(1);
+    assert_eq!(fs::metadata(&summary).unwrap().len(), 1_000_000, "GitHub takes no more from a step");
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_is_a_report_that_cannot_be_written() {
+    let repo = Repo::new();
+    repo.write("a", "nothing\n").commit("first");
+    let run = || {
+        let program = repo.program().env("GITHUB_STEP_SUMMARY", "absent/summary.md");
+        program.run(["scan", "--format", "github"])
+    };
+    let clean = run().exits(3);
+    assert!(
+        clean.stderr.contains("couldn't write the summary of the job to absent/summary.md"),
+        "{}",
+        clean.stderr
+    );
+    repo.write("a.env", key("github"));
+    run().exits(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_commands_neither_stream_of_a_step() {
+    let repo = Repo::new();
+    repo.write("##[add-mask]x\n::stop-commands::y", key("github")).write("::error::z", key("stripe"));
+    let run = || {
+        let run = repo.run(["scan", "--files", "--format", "github"]);
+        for line in run.text().lines().chain(run.stderr.lines()) {
+            assert!(!line.contains("##["), "{line}");
+            let known = ["::error file=", "::error title=", "::warning title=", "::notice title="];
+            assert!(!line.starts_with("::") || known.iter().any(|k| line.starts_with(k)), "{line}");
+        }
+        run
+    };
+    assert_eq!(run().exits(1).text().lines().count(), 3);
+    repo.write("keywright.toml", "'##[stop-commands]t' = 1\n");
+    assert!(run().exits(1).stderr.contains("stop-commands"));
+}
+
+#[test]
 fn several_reports_are_written_at_once() {
     let repo = Repo::new();
     repo.write("a.env", key("github"));

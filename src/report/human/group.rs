@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::super::outcome::{Outcome, Standing, Style, message_id, order, standing};
 use super::super::veil::veiled;
-use super::words::{Paint, calm, count, cut, digits, ref_words};
+use super::super::words::{calm, count, cut, digits, ref_words};
+use super::paint::Paint;
 use crate::model::text::shown;
 use crate::model::{Finding, Place, Severity, Verdict};
 

@@ -3,11 +3,11 @@
 //!
 //! - `group`: one secret with its places
 //! - `summary`: the numbers, and what was not read
-//! - `words`: plain words and colours for both
+//! - `paint`: colours for both
 
 mod group;
+mod paint;
 mod summary;
-mod words;
 
 use std::io::{self, Write};
 

@@ -3,48 +3,12 @@
 use serde_json::Value;
 
 use super::super::Format;
-use super::super::sample::{self, PLAIN, finding, in_history, told};
+use super::super::sample::{self, PLAIN, asked_for, finding, in_history, told, zoo};
 use super::partial_fingerprint;
-use crate::model::{
-    Confidence, Coverage, Finding, Path, Place, Severity, Skip, SkipReason, Status, Suppression,
-};
+use crate::model::{Confidence, Coverage, Finding, Place, Severity};
 
 fn sarif(findings: &[Finding], coverage: &Coverage) -> Value {
     serde_json::from_str(&told(Format::Sarif, &sample::outcome(findings, coverage), &PLAIN)).unwrap()
-}
-
-/// One finding of every kind there is.
-fn zoo() -> (Vec<Finding>, Coverage) {
-    let mut coverage = Coverage::default();
-    for n in 0..150 {
-        let (what, mend) = (format!("blob {n}"), "git fetch --refetch".into());
-        coverage.skip(Skip { reason: SkipReason::Missing, what, mend });
-    }
-    coverage.skip(Skip { reason: SkipReason::Symlink, what: "link".into(), mend: String::new() });
-    let severities = [Severity::Info, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-    let mut findings: Vec<_> =
-        severities.iter().map(|s| finding(s.word(), *s, "a b/[x]{0}.env", 1)).collect();
-    for status in [Status::AlreadyThere, Status::Unreachable] {
-        findings.push(in_history(finding("r", Severity::High, "old.env", 2)));
-        findings.last_mut().unwrap().status = status;
-    }
-    for kind in ["inline", "path"] {
-        let mut let_be = finding("r", Severity::High, "test.env", 2);
-        let_be.suppression =
-            Some(Suppression { kind, owner: None, by: "x".into(), reason: Some("made up".into()) });
-        findings.push(let_be);
-    }
-    for place in [Place::CommitMessage, Place::TagMessage, Place::Stdin, Place::Index] {
-        let mut message = in_history(finding("r", Severity::High, "", 2));
-        message.location.place = place;
-        findings.push(message);
-    }
-    let mut odd = finding("r", Severity::High, "", 0);
-    odd.location.path = Path::new(b"/../c:\xff\x1b\n".as_slice());
-    odd.location.column = 0;
-    odd.location.end_column = 0;
-    findings.push(odd);
-    (findings, coverage)
 }
 
 #[test]
@@ -216,17 +180,9 @@ fn a_description_makes_neither_link_nor_placeholder() {
     assert_eq!(super::message("a [b](1) {0} \\").text, r"a \[b\](1) {{0}} \\");
 }
 
-/// `tests/run` fetches the schema (`tests/schemas/README.md`) and names it; there, and in CI, a
-/// log that nobody validated is a failure.
 #[test]
 fn a_log_is_valid_against_the_official_schema() {
-    let Some(file) = std::env::var_os("KEYWRIGHT_SARIF_SCHEMA") else {
-        let must = ["CI", "KEYWRIGHT_TESTS_RUN"].into_iter().find(|name| std::env::var_os(name).is_some());
-        assert_eq!(must, None, "set, but KEYWRIGHT_SARIF_SCHEMA is not: run tests/schemas/fetch-sarif.sh");
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "KEYWRIGHT_SARIF_SCHEMA is not set: SARIF was not validated");
-        return;
-    };
+    let Some(file) = asked_for("KEYWRIGHT_SARIF_SCHEMA", "sarif") else { return };
     let mut schema: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     // The published schema has a stray `]` in these two expressions, which a strict reader refuses
     // to compile; neither field is written here.
