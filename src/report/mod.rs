@@ -11,6 +11,7 @@
 //! - `gitlab`: GitLab's secret detection report
 //! - `junit`: JUnit's XML, for build servers
 //! - `github`: annotations on the page of a run, and the summary of a job
+//! - `html`: a page for a browser, to filter and to pass on
 //!
 //! Below them, what they share:
 //!
@@ -28,6 +29,7 @@ mod escape;
 mod github;
 mod gitlab;
 mod gitleaks_json;
+mod html;
 mod human;
 mod json;
 mod jsonl;
@@ -69,11 +71,13 @@ pub enum Format {
     Junit,
     /// GitHub's workflow commands; see also [`github_summary`].
     Github,
+    /// A page for a browser.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -83,6 +87,7 @@ impl Format {
         Self::Gitlab,
         Self::Junit,
         Self::Github,
+        Self::Html,
     ];
 
     /// Returns the word used on the command line.
@@ -98,6 +103,7 @@ impl Format {
             Self::Gitlab => "gitlab",
             Self::Junit => "junit",
             Self::Github => "github",
+            Self::Html => "html",
         }
     }
 
@@ -129,6 +135,8 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Gitlab => gitlab::write(outcome, style, out),
         Format::Junit => junit::write(outcome, style, out),
         Format::Github => github::write(outcome, style, out),
+        // Masked, whatever the style says.
+        Format::Html => html::write(outcome, out),
     }
 }
 

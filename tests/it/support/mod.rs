@@ -2,12 +2,15 @@
 //!
 //! - `repo`: real repositories, built by the git program
 //! - `program`: the real program, run in an environment of its own
+//! - `browser`: a real browser, driven over WebDriver
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
+pub(crate) mod browser;
 pub(crate) mod keys;
 pub(crate) mod program;
 pub(crate) mod repo;
 
+pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};
 pub(crate) use program::{Folder, Program, Run};
 pub(crate) use repo::Repo;
