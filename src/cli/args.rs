@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use super::command::{hook::HookArgs, ignore::IgnoreArgs, scan::ScanArgs};
+use super::command::{
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, scan::ScanArgs,
+};
 use super::ui::Color;
 
 /// Finds leaked keys in git and re-keys what they open.
@@ -35,4 +37,8 @@ pub(crate) enum Command {
     Hook(HookArgs),
     /// Let findings be, with a reason: add, list, prune entries
     Ignore(IgnoreArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them into a folder
+    Man(ManArgs),
 }

@@ -6,6 +6,7 @@ mod files;
 mod floors;
 mod history;
 mod hostile;
+mod pages;
 mod properties;
 mod providers;
 mod range;
