@@ -46,7 +46,9 @@ impl From<RuleError> for CliError {
             RuleError::Broken { file, line, rule, why, mend } => {
                 (format!("couldn't read {file}: line {line}: rule `{rule}`"), why, mend)
             }
-            RuleError::Refused { file, why, mend } => (format!("{file} {why}"), String::new(), mend),
+            RuleError::Refused { file, line, why, mend } => {
+                (format!("{file} {why}: line {line}"), String::new(), mend)
+            }
         };
         Self { what, why, fix, exit: Exit::Usage }
     }
