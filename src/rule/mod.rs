@@ -10,8 +10,10 @@
 //! - `literal`: the literals every match of an expression must hold
 //! - `template`: examples without a literal key, and how they are filled
 //! - `proof`: a rule held against its own examples
+//! - `lint`: what a good rule file needs
 
 pub mod builtin;
+pub mod lint;
 pub mod literal;
 pub mod merge;
 pub mod model;
