@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, scan::ScanArgs,
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, rules::RulesArgs,
+    scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Hook(HookArgs),
     /// Let findings be, with a reason: add, list, prune entries
     Ignore(IgnoreArgs),
+    /// See what is looked for, and prove rules of your own
+    Rules(RulesArgs),
     /// Print a script that completes commands and flags in a shell
     Completions(CompletionsArgs),
     /// Print a manual page, or write all of them into a folder

@@ -11,6 +11,7 @@ mod properties;
 mod providers;
 mod range;
 mod rules;
+mod rules_command;
 mod settings;
 mod staged;
 mod stores;

@@ -4,6 +4,7 @@ pub(super) mod completions;
 pub(super) mod hook;
 pub(super) mod ignore;
 pub(super) mod man;
+pub(super) mod rules;
 pub(super) mod scan;
 
 use clap::CommandFactory;
@@ -19,6 +20,7 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Scan(args) => scan::run(&args, ui),
         Command::Hook(args) => hook::run(&args, ui),
         Command::Ignore(args) => ignore::run(&args, ui),
+        Command::Rules(args) => rules::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
     }
