@@ -26,7 +26,7 @@ const CATALOGUES: [(&str, &[&str]); 5] = [
     ("source", &["change"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
     ("cli/command", &[]),
-    ("cli/command/rules", &["known", "words"]),
+    ("cli/command/rules", &["known", "verdict", "words"]),
     ("detect/structure", &["der", "pem", "openssh", "pgp", "dummy", "url_password"]),
 ];
 

@@ -1,6 +1,6 @@
 //! `keywright rules`: what is looked for, and rules of one's own.
 
-use crate::support::{Folder, Repo, filled};
+use crate::support::{Folder, Repo, filled, key};
 
 const ACME: &str = "[provider]\nid = \"acme\"\nname = \"Acme keys\"\ndocs = \"https://acme.io/keys\"\nremedy = \"delete it\"\n\n# Since 2020.\n[[rules]]\nid = \"acme-key\"\ndescription = \"Acme key\"\nregex = '''acme_[a-z0-9]{32}'''\nfinds = [\"acme_{base36:32}\"]\npasses = [\"acme_{base36:31}\"]\n";
 
@@ -134,4 +134,79 @@ fn what_a_rule_file_lacks_is_told_with_its_line_and_a_way_out() {
     assert!(!run.text().contains(&key));
     write("rules = 3\n");
     lint().exits(2);
+}
+
+#[test]
+fn a_finding_is_explained_by_its_fingerprint_though_it_stands_in_history_only() {
+    let repo = Repo::new();
+    repo.write("a.env", format!("a = 1\ntoken: {}\n", key("github"))).commit("add");
+    repo.remove("a.env").commit("remove");
+    let fingerprint = repo.scan::<&str>([]).findings()[0]["fingerprint"].as_str().unwrap().to_owned();
+    insta::assert_snapshot!(repo.run(["rules", "explain", &fingerprint[..12]]).screen(), @r"
+    github-personal-token  GitHub personal access token (classic)  a.env:2
+      + literal      `ghp_` stands at 2:8
+      + regex        it matches 40 bytes at 2:8
+      + free         nothing that may not stands right before or behind it
+      + entropy      4.95 bits a byte; the rule asks for 3
+      + checksum     its checksum is right
+        confidence   high, as the rule says
+      = counts · secret ghp_…7rUi · fingerprint [fp]
+
+    matched too, and gave way:
+
+    generic-secret  Random value given to a secret's name  a.env:2
+      + name         a secret's name at 2:1 is given a value
+        entropy      4.95 bits a byte; the rule does not ask
+        confidence   medium, as the rule says
+      - overlap      `github-personal-token` stands there and says more
+    exit 0
+    ");
+    let unknown = repo.run(["rules", "explain", "deadbeef00"]).exits(2);
+    assert!(unknown.stderr.contains("no finding has the fingerprint"), "{}", unknown.stderr);
+    repo.run(["rules", "explain", "dead"]).exits(2);
+}
+
+#[test]
+fn a_line_where_nothing_is_found_says_what_came_near() {
+    let repo = Repo::new();
+    let key = key("github");
+    let text = format!("{}\nx{key}\nplain\n{key} # keywright:allow -- sample\n", &key[..30]);
+    repo.write("a.env", text).write("b.jwt", filled("{jwt-anon}\n", 1));
+    let line = |place: &str| repo.run(["rules", "explain", place]).exits(0).text();
+    insta::assert_snapshot!(line("a.env:1"), @r"
+    nothing is found in a.env:1
+
+    came near, and does not match:
+
+    github-personal-token  GitHub personal access token (classic)  a.env:1
+      + literal      `ghp_` stands at 1:1
+      - regex        it fits for 30 bytes from the literal on, and not the byte at 1:31
+    ");
+    assert!(
+        line("a.env:2").contains("- not_before   it is a part of something longer"),
+        "{}",
+        line("a.env:2")
+    );
+    assert_eq!(line("a.env:3"), "nothing is found in a.env:3: no rule's literal stands there\n");
+    assert!(
+        line("a.env:4").contains("= does not count: inline `keywright:allow`: sample"),
+        "{}",
+        line("a.env:4")
+    );
+    assert!(line("b.jwt:1").contains("- structure    it opens nothing: "), "{}", line("b.jwt:1"));
+    for place in ["a.env:1", "a.env:2", "a.env:4", "b.jwt:1"] {
+        assert!(!line(place).contains(&key[4..30]), "{}", line(place));
+    }
+    let beyond = repo.run(["rules", "explain", "a.env:9"]).exits(2);
+    assert!(beyond.stderr.contains("a.env has no line 9"), "{}", beyond.stderr);
+    repo.run(["rules", "explain", "absent:1"]).exits(2);
+}
+
+#[test]
+fn a_stream_is_explained_and_a_key_in_base64_too() {
+    let encoded = data_encoding::BASE64.encode(format!("x={}", key("github")).as_bytes());
+    let run = Folder::new().program().input(encoded).run(["rules", "explain", "-"]).exits(0);
+    let text = run.text();
+    assert!(text.contains("encoding     it stands inside base64"), "{text}");
+    assert!(text.contains("= found, confidence high"), "{text}");
 }
