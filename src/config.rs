@@ -3,9 +3,12 @@
 //! Both are rule files with two tables more. A scanned repository's file may add rules and name
 //! paths to let be; it can never weaken the scan (design.md §3).
 
+mod scan;
+
+pub use scan::{FailOn, ScanSettings};
+
 use serde::Deserialize;
 
-use crate::model::Confidence;
 use crate::rule::{self, RuleError, RuleFile, Trust};
 
 /// The name of a repository's file.
@@ -20,15 +23,17 @@ pub struct Config {
     pub rules: RuleFile,
     /// Path patterns to let be.
     pub ignored_paths: Vec<String>,
-    /// The least confidence that counts.
-    pub min_confidence: Option<Confidence>,
+    /// What it says of scans.
+    pub scan: ScanSettings,
+    /// The file as it is written.
+    pub text: String,
 }
 
 #[derive(Deserialize, Default)]
 struct Raw {
     #[serde(default)]
     ignore: RawIgnore,
-    scan: Option<RawScan>,
+    scan: Option<scan::RawScan>,
 }
 
 #[derive(Deserialize, Default)]
@@ -36,12 +41,6 @@ struct Raw {
 struct RawIgnore {
     #[serde(default)]
     paths: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawScan {
-    min_confidence: Option<String>,
 }
 
 /// Reads a settings file.
@@ -56,43 +55,53 @@ struct RawScan {
 /// ```
 pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
     let rules = rule::read(name, text)?;
+    let line = |offset: usize| 1 + text.as_bytes()[..offset].iter().filter(|b| **b == b'\n').count();
+    let refused =
+        |line, why, mend: &str| RuleError::Refused { file: name.into(), line, why, mend: mend.into() };
+    if let Some((line, why)) = rules.reserved.first().filter(|_| trust == Trust::Repository) {
+        return Err(refused(
+            *line,
+            why.clone(),
+            "a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config",
+        ));
+    }
     let raw: Raw = toml::from_str(text).map_err(|e| RuleError::Syntax {
         file: name.into(),
-        line: e.span().map_or(1, |s| 1 + text.as_bytes()[..s.start].iter().filter(|b| **b == b'\n').count()),
+        line: e.span().map_or(1, |s| line(s.start)),
         why: e.message().trim().replace('\n', "; "),
     })?;
-    if raw.scan.is_some() && trust == Trust::Repository {
-        return Err(RuleError::Refused {
-            file: name.into(),
-            why: "sets [scan]".into(),
-            mend: "a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config".into(),
-        });
-    }
-    let word = raw.scan.and_then(|s| s.min_confidence);
-    let min_confidence = word.map(|word| {
-        Confidence::from_word(&word).ok_or_else(|| RuleError::Refused {
-            file: name.into(),
-            why: format!("min_confidence `{word}` is not known"),
-            mend: "it is one of: low, medium, high".into(),
-        })
-    });
+    let scan = raw.scan.map(scan::RawScan::settings).transpose();
     Ok(Config {
         name: name.into(),
         rules,
         ignored_paths: raw.ignore.paths,
-        min_confidence: min_confidence.transpose()?,
+        scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
+        text: text.into(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Confidence;
 
     #[test]
     fn a_repository_may_not_set_what_counts() {
         let text = "[scan]\nmin_confidence = \"high\"\n";
         assert!(read("keywright.toml", text, Trust::Repository).is_err());
-        assert_eq!(read("mine.toml", text, Trust::Operator).unwrap().min_confidence, Some(Confidence::High));
+        assert_eq!(
+            read("mine.toml", text, Trust::Operator).unwrap().scan.min_confidence,
+            Some(Confidence::High)
+        );
+    }
+
+    #[test]
+    fn an_unknown_word_is_named_with_its_line() {
+        let error = read("k.toml", "[scan]\n\nfail_on = 'some'\n", Trust::Operator).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "k.toml: line 3: says fail_on = `some`, which is not known; it is one of: any, new, never"
+        );
     }
 
     #[test]

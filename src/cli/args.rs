@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use super::command::{hook::HookArgs, ignore::IgnoreArgs, scan::ScanArgs};
+use super::command::{
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, rules::RulesArgs,
+    scan::ScanArgs,
+};
 use super::ui::Color;
 
 /// Finds leaked keys in git and re-keys what they open.
@@ -35,4 +38,10 @@ pub(crate) enum Command {
     Hook(HookArgs),
     /// Let findings be, with a reason: add, list, prune entries
     Ignore(IgnoreArgs),
+    /// See what is looked for, and prove rules of your own
+    Rules(RulesArgs),
+    /// Print a script that completes commands and flags in a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them into a folder
+    Man(ManArgs),
 }

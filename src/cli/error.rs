@@ -25,6 +25,16 @@ impl CliError {
     pub(crate) fn usage(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { what: what.into(), why: String::new(), fix: fix.into(), exit: Exit::Usage }
     }
+
+    /// Standard output cannot be written.
+    pub(crate) fn unprinted(error: &std::io::Error) -> Self {
+        Self {
+            what: "couldn't write to standard output".into(),
+            why: error.to_string(),
+            fix: "send it where it can be written".into(),
+            exit: Exit::Incomplete,
+        }
+    }
 }
 
 impl From<RuleError> for CliError {
@@ -36,7 +46,9 @@ impl From<RuleError> for CliError {
             RuleError::Broken { file, line, rule, why, mend } => {
                 (format!("couldn't read {file}: line {line}: rule `{rule}`"), why, mend)
             }
-            RuleError::Refused { file, why, mend } => (format!("{file} {why}"), String::new(), mend),
+            RuleError::Refused { file, line, why, mend } => {
+                (format!("{file} {why}: line {line}"), String::new(), mend)
+            }
         };
         Self { what, why, fix, exit: Exit::Usage }
     }

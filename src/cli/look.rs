@@ -4,48 +4,51 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use keywright::model::Finding;
+use keywright::config::FailOn;
 use keywright::report::{self, Format, Outcome, Style};
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::survey::{Request, survey};
+use super::survey::{Request, ground, survey_on};
 use super::ui::Ui;
 
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     refuse_showing(request, ui)?;
-    let formats = if request.formats.is_empty() { vec![Format::Human] } else { request.formats.clone() };
+    let ground = ground(request)?;
+    let formats = ground.settings.formats.value.clone();
     if formats.len() > request.outputs.len() + 1 || request.outputs.len() > formats.len() {
         return Err(CliError::usage(
             "each --format needs its own --output, but for one",
             "write --format X --output FILE for each",
         ));
     }
-    let survey = survey(request, ui)?;
-    let outcome = survey.outcome(request.all_objects);
+    let fail_on = ground.settings.fail_on.value;
+    if fail_on == FailOn::New && request.baselines.is_empty() && !request.narrow.is_change() {
+        return Err(CliError::usage(
+            "--fail-on new can't tell what is new",
+            "name what was known with --baseline FILE, or look at a change: --staged, --range, --since-commit",
+        ));
+    }
+    let (all_objects, lenient) = (ground.settings.all_objects.value, ground.settings.allow_incomplete.value);
+    let survey = survey_on(ground, request, ui)?;
+    let outcome = survey.outcome(all_objects);
     survey.warnings.iter().for_each(|w| ui.warn(w));
     let all_told = tell(request, &formats, &outcome, ui);
-    let exit = verdict(request, &survey.findings, &outcome, ui);
+    let fails = fail_on != FailOn::Never && survey.findings.iter().any(|f| report::counts(f, &outcome));
+    let exit = if fails { Exit::Leaks } else { gaps(request, lenient, &outcome, ui) };
     // A report that nobody can read is not a clean run's.
     Ok(if exit == Exit::Clean && !all_told { Exit::Incomplete } else { exit })
 }
 
-/// Decides the exit code: findings outrank what could not be read.
-fn verdict(request: &Request, findings: &[Finding], outcome: &Outcome<'_>, ui: &Ui) -> Exit {
+/// Decides the exit code where nothing was found that makes the run fail: findings outrank gaps.
+fn gaps(request: &Request, lenient: bool, outcome: &Outcome<'_>, ui: &Ui) -> Exit {
     let coverage = outcome.coverage;
-    if !request.never_fail && findings.iter().any(|f| report::counts(f, outcome)) {
-        return Exit::Leaks;
-    }
     let nothing = !request.narrow.is_change() && coverage.files + coverage.objects_read == 0;
     if nothing {
         ui.warn(&format!("there is nothing to scan · {}", outcome.target));
     }
-    if (nothing || !coverage.is_complete()) && !request.allow_incomplete {
-        Exit::Incomplete
-    } else {
-        Exit::Clean
-    }
+    if (nothing || !coverage.is_complete()) && !lenient { Exit::Incomplete } else { Exit::Clean }
 }
 
 /// Secrets in clear are for a person at a terminal only.

@@ -6,6 +6,7 @@
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
+//! - `in_force`: the settings in force, as a file
 //! - `command`: one file a command
 //! - `write`: files put into place in one step
 //! - `ui`: every word that leaves, and the progress bar
@@ -16,6 +17,7 @@ mod args;
 mod command;
 mod error;
 mod exit;
+mod in_force;
 mod look;
 mod settings;
 mod suppressions;

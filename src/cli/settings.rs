@@ -2,13 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
-use keywright::config::{self, Config, FILE_NAME};
+use keywright::config::{self, Config, FILE_NAME, FailOn, ScanSettings};
 use keywright::git::Repository;
 use keywright::model::Confidence;
+use keywright::report::Format;
 use keywright::rule::{RuleSet, Trust};
 use keywright::scan::Ignored;
 
 use super::error::CliError;
+
+/// What the command line says of settings; what it leaves out is for the environment and the files.
+#[derive(Clone, Default)]
+pub(crate) struct Flags {
+    /// The operator's settings.
+    pub(crate) config: Option<PathBuf>,
+    /// The operator's rules.
+    pub(crate) rules: Vec<PathBuf>,
+    /// The least confidence that counts.
+    pub(crate) min_confidence: Option<Confidence>,
+    /// When leaks make the run fail.
+    pub(crate) fail_on: Option<FailOn>,
+    /// The reports.
+    pub(crate) formats: Vec<Format>,
+    /// Whether gaps leave the exit code alone.
+    pub(crate) allow_incomplete: bool,
+    /// Whether what no ref reaches counts.
+    pub(crate) all_objects: bool,
+}
+
+/// A setting and what set it.
+pub(crate) struct Set<T> {
+    /// What is in force.
+    pub(crate) value: T,
+    /// The flag, variable or file that says so, or `default`.
+    pub(crate) by: String,
+}
 
 /// What a scan goes by.
 pub(crate) struct Settings {
@@ -17,56 +45,180 @@ pub(crate) struct Settings {
     /// Paths to let be.
     pub(crate) ignored: Ignored,
     /// The least confidence that counts.
-    pub(crate) least: Confidence,
-    /// The files that were used, for people to know.
-    pub(crate) files: Vec<String>,
+    pub(crate) min_confidence: Set<Confidence>,
+    /// When leaks make the run fail.
+    pub(crate) fail_on: Set<FailOn>,
+    /// The reports.
+    pub(crate) formats: Set<Vec<Format>>,
+    /// Whether gaps leave the exit code alone.
+    pub(crate) allow_incomplete: Set<bool>,
+    /// Whether what no ref reaches counts.
+    pub(crate) all_objects: Set<bool>,
+    /// The files that were used.
+    pub(crate) files: Vec<Source>,
 }
 
-/// Reads the files and lays the flags over them.
-pub(crate) fn settle(
-    config: Option<&Path>,
-    rules: &[PathBuf],
-    least: Option<Confidence>,
-    repo: Option<&Repository>,
-) -> Result<Settings, CliError> {
-    let mut files: Vec<(Config, Trust)> = Vec::new();
-    let named =
-        config.map(Path::to_path_buf).or_else(|| std::env::var_os("KEYWRIGHT_CONFIG").map(Into::into));
-    match named {
-        Some(path) => files.push((read(&path, Trust::Operator)?, Trust::Operator)),
-        None => {
-            if let Some(path) = user_file().filter(|p| p.is_file()) {
-                files.push((read(&path, Trust::Operator)?, Trust::Operator));
-            }
+/// A file that was used.
+pub(crate) struct Source {
+    /// Its name, for people.
+    pub(crate) name: String,
+    /// Where it is; the repository's own is not named by its place.
+    pub(crate) path: Option<PathBuf>,
+    /// Whose it is.
+    pub(crate) trust: Trust,
+    /// As it is written.
+    pub(crate) text: String,
+    /// The paths it lets be.
+    pub(crate) ignored_paths: Vec<String>,
+    /// Whether it says anything of rules.
+    pub(crate) has_rules: bool,
+}
+
+/// Reads the files and lays environment and flags over them.
+pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Settings, CliError> {
+    let mut rules = RuleSet::builtin();
+    let mut sources = Vec::new();
+    let mut said = ScanSettings::default();
+    let mut said_by = String::new();
+    let has_settings = settings_file(flags).is_some();
+    for (at, (file, path, trust)) in read_files(flags, repo)?.into_iter().enumerate() {
+        // The settings file stands first, where there is one; a file of rules says nothing of scans.
+        let is_settings = trust == Trust::Operator && at == 0 && has_settings;
+        if is_settings {
+            said = file.scan;
+            said_by.clone_from(&file.name);
+        } else if file.scan != ScanSettings::default()
+            && path.as_ref().is_some_and(|p| flags.rules.contains(p))
+        {
+            rules.warnings.push(format!("{}: [scan] counts only in the file that --config names", file.name));
         }
+        let stated = &file.rules;
+        sources.push(Source {
+            has_rules: !(stated.rules.is_empty()
+                && stated.allowlists.is_empty()
+                && stated.disabled.is_empty()),
+            name: file.name,
+            path,
+            trust,
+            text: file.text,
+            ignored_paths: file.ignored_paths,
+        });
+        rules.add(file.rules, trust)?;
     }
-    for path in rules {
-        files.push((read(path, Trust::Operator)?, Trust::Operator));
-    }
-    if let Some(file) = repo.map(of_repository).transpose()?.flatten() {
-        files.push((file, Trust::Repository));
-    }
-    let mut settings = Settings {
-        rules: RuleSet::builtin(),
-        ignored: Ignored::default(),
-        least: least.unwrap_or(Confidence::Medium),
-        files: files.iter().map(|(file, _)| file.name.clone()).collect(),
-    };
-    let mut patterns = Vec::new();
-    for (file, trust) in files {
-        patterns.extend(file.ignored_paths.into_iter().map(|p| (p, file.name.clone())));
-        if let Some(word) = file.min_confidence.filter(|_| least.is_none()) {
-            settings.least = word;
-        }
-        settings.rules.add(file.rules, trust)?;
-    }
-    settings.ignored = Ignored::new(patterns).map_err(|(pattern, why)| {
+    let patterns = sources.iter().flat_map(|s| s.ignored_paths.iter().map(|p| (p.clone(), s.name.clone())));
+    let ignored = Ignored::new(patterns.collect()).map_err(|(pattern, why)| {
         CliError::usage(
             format!("the ignored path `{pattern}` can't be used: {why}"),
             "write it like 'docs/**' or '*.lock'",
         )
     })?;
-    Ok(settings)
+    let formats = format!("it is one of: {}", Format::words().collect::<Vec<_>>().join(", "));
+    let pick = Pick { file: said_by };
+    Ok(Settings {
+        rules,
+        ignored,
+        min_confidence: pick.one(
+            ("--min-confidence", flags.min_confidence),
+            ("KEYWRIGHT_MIN_CONFIDENCE", Confidence::from_word, "it is one of: low, medium, high"),
+            said.min_confidence,
+            Confidence::Medium,
+        )?,
+        fail_on: pick.one(
+            ("--fail-on", flags.fail_on),
+            ("KEYWRIGHT_FAIL_ON", FailOn::from_word, &format!("it is one of: {}", FailOn::words())),
+            said.fail_on,
+            FailOn::Any,
+        )?,
+        formats: pick.one(
+            ("--format", Some(flags.formats.clone()).filter(|f| !f.is_empty())),
+            ("KEYWRIGHT_FORMAT", |w: &str| Format::from_word(w).map(|f| vec![f]), &formats),
+            said.format.map(|f| vec![f]),
+            vec![Format::Human],
+        )?,
+        allow_incomplete: pick.one(
+            ("--allow-incomplete", flags.allow_incomplete.then_some(true)),
+            ("KEYWRIGHT_ALLOW_INCOMPLETE", yes_or_no, YES_OR_NO),
+            said.allow_incomplete,
+            false,
+        )?,
+        all_objects: pick.one(
+            ("--all-objects", flags.all_objects.then_some(true)),
+            ("KEYWRIGHT_ALL_OBJECTS", yes_or_no, YES_OR_NO),
+            said.all_objects,
+            false,
+        )?,
+        files: sources,
+    })
+}
+
+const YES_OR_NO: &str = "it is one of: true, false";
+
+fn yes_or_no(word: &str) -> Option<bool> {
+    match word {
+        "1" | "true" | "yes" => Some(true),
+        "0" | "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Chooses between what the command line, the environment and the operator's file say.
+struct Pick {
+    file: String,
+}
+
+impl Pick {
+    fn one<T>(
+        &self,
+        (flag, by_flag): (&str, Option<T>),
+        (variable, read, known): (&str, impl Fn(&str) -> Option<T>, &str),
+        by_file: Option<T>,
+        default: T,
+    ) -> Result<Set<T>, CliError> {
+        // A variable that is wrong is told even where a flag outranks it.
+        let word = std::env::var_os(variable).filter(|v| !v.is_empty());
+        let by_variable = word
+            .map(|word| {
+                let unknown = || {
+                    CliError::usage(format!("{variable} is `{}`, which is not known", word.display()), known)
+                };
+                word.to_str().and_then(read).ok_or_else(unknown)
+            })
+            .transpose()?;
+        let (value, by) = match (by_flag, by_variable, by_file) {
+            (Some(value), _, _) => (value, flag),
+            (None, Some(value), _) => (value, variable),
+            (None, None, Some(value)) => (value, self.file.as_str()),
+            (None, None, None) => (default, "default"),
+        };
+        Ok(Set { value, by: by.into() })
+    }
+}
+
+/// The operator's settings file: named by the flag or the environment, or the user's own.
+fn settings_file(flags: &Flags) -> Option<PathBuf> {
+    let named = || std::env::var_os("KEYWRIGHT_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);
+    flags.config.clone().or_else(named).or_else(|| user_file().filter(|p| p.is_file()))
+}
+
+type Read = (Config, Option<PathBuf>, Trust);
+
+/// Reads every file, the operator's first: settings, then rules.
+fn read_files(flags: &Flags, repo: Option<&Repository>) -> Result<Vec<Read>, CliError> {
+    let mut files: Vec<Read> = Vec::new();
+    let mut more = Vec::new();
+    if let Some(path) = settings_file(flags) {
+        let file = read(&path, Trust::Operator)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        more.extend(file.scan.rules.iter().map(|rules| folder.join(rules)));
+        files.push((file, Some(path), Trust::Operator));
+    }
+    for path in more.into_iter().chain(flags.rules.iter().cloned()) {
+        files.push((read(&path, Trust::Operator)?, Some(path), Trust::Operator));
+    }
+    if let Some(file) = repo.map(of_repository).transpose()?.flatten() {
+        files.push((file, None, Trust::Repository));
+    }
+    Ok(files)
 }
 
 /// The repository's own file: from the working tree, or as `HEAD` holds it where there is none.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use keywright::config::FailOn;
 use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::{Confidence, Coverage, Finding};
@@ -11,7 +12,7 @@ use keywright::scan::{let_be, merge, scan};
 use keywright::suppress::Suppressions;
 
 use super::error::CliError;
-use super::settings::{Settings, settle};
+use super::settings::{Flags, Settings, settle};
 use super::suppressions::{Asked, complaints, gather};
 use super::target::{Narrow, Target, targets};
 use super::ui::Ui;
@@ -43,8 +44,8 @@ pub(crate) struct Request {
     pub(crate) no_ignore: bool,
     /// The least confidence that counts.
     pub(crate) least: Option<Confidence>,
-    /// Whether leaks leave the exit code alone.
-    pub(crate) never_fail: bool,
+    /// When leaks make the run fail.
+    pub(crate) fail_on: Option<FailOn>,
     /// Whether gaps leave the exit code alone.
     pub(crate) allow_incomplete: bool,
     /// Whether secrets are shown in clear.
@@ -90,19 +91,51 @@ impl Survey {
     }
 }
 
-/// Scans what was asked for.
-pub(crate) fn survey(request: &Request, ui: &Ui) -> Result<Survey, CliError> {
-    let begun = Instant::now();
-    let clock = jiff::Timestamp::now();
+/// What there is to scan, and by which settings.
+pub(crate) struct Ground {
+    /// What there is to scan.
+    pub(crate) targets: Vec<Target>,
+    /// The repository around a stream.
+    around: Option<Repository>,
+    /// What the scan goes by.
+    pub(crate) settings: Settings,
+}
+
+/// Finds what was asked for and settles what to go by; nothing is scanned yet.
+pub(crate) fn ground(request: &Request) -> Result<Ground, CliError> {
     let targets = targets(&request.paths, &request.narrow, &request.stdin_path)?;
     // A stream goes by the settings of the repository one stands in.
     let around = match targets.as_slice() {
         [Target::Stdin(_)] => Repository::discover(Path::new(".")).ok().flatten(),
         _ => None,
     };
+    let flags = Flags {
+        config: request.config.clone(),
+        rules: request.rules.clone(),
+        min_confidence: request.least,
+        fail_on: request.fail_on,
+        formats: request.formats.clone(),
+        allow_incomplete: request.allow_incomplete,
+        all_objects: request.all_objects,
+    };
+    let settings = settle(&flags, targets.iter().find_map(Target::repo).or(around.as_ref()))?;
+    Ok(Ground { targets, around, settings })
+}
+
+/// Scans what was asked for.
+pub(crate) fn survey(request: &Request, ui: &Ui) -> Result<Survey, CliError> {
+    survey_on(ground(request)?, request, ui)
+}
+
+/// Scans what was found.
+pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Survey, CliError> {
+    let begun = Instant::now();
+    let clock = jiff::Timestamp::now();
+    let Ground { targets, around, settings } = ground;
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
-    let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
-    let Settings { rules, ignored, least, mut files } = settings;
+    let mut files: Vec<String> = settings.files.iter().map(|file| file.name.clone()).collect();
+    let Settings { rules, ignored, min_confidence, .. } = settings;
+    let least = min_confidence.value;
     let mut warnings = rules.warnings.clone();
     let detector = Detector::new(rules);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();

@@ -27,7 +27,7 @@ use crate::rule::{RuleSet, Structure};
 /// assert_eq!(hits[0].rule.id, "atlasvpn-proxy-key-id");
 /// ```
 pub struct Detector {
-    search: Search,
+    pub(super) search: Search,
     by_id: HashMap<String, usize>,
 }
 
@@ -144,7 +144,7 @@ impl Detector {
         self.search.searchers.iter().filter(is_match).map(hit).collect()
     }
 
-    fn claim(&self, rule: usize, found: &Match) -> Claim {
+    pub(super) fn claim(&self, rule: usize, found: &Match) -> Claim {
         let searcher = &self.search.searchers[rule];
         Claim {
             secret: found.secret.clone(),
@@ -172,7 +172,7 @@ impl Detector {
     }
 
     /// gitleaks' `[[rules.required]]`: every named rule matches near enough.
-    fn has_company(&self, matches: &[Candidate], index: usize, bytes: &[u8]) -> bool {
+    pub(super) fn has_company(&self, matches: &[Candidate], index: usize, bytes: &[u8]) -> bool {
         let Candidate { rule, found, .. } = &matches[index];
         let near = |wanted: &Required, other: &Match| {
             let (a, b) = if found.whole.start <= other.whole.start { (found, other) } else { (other, found) };

@@ -28,27 +28,45 @@ pub(super) struct Match {
 pub(super) enum Judged {
     /// It is a finding.
     Found(Match),
-    /// It is what the rule looks for, and provably opens nothing: its secret's offsets.
-    Harmless(Range<usize>),
+    /// It is what the rule looks for, and provably opens nothing: its secret's offsets, and why.
+    Harmless(Range<usize>, String),
     /// It is none.
-    No,
+    No(Turned),
+}
+
+/// Why a match is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turned {
+    /// It is a part of something longer: a byte that may not stand before it does.
+    GluedBefore,
+    /// The same behind it.
+    GluedAfter,
+    /// There is nothing in it.
+    Empty,
+    /// Its entropy is too low.
+    Regular,
 }
 
 /// Holds a match against its rule's checks.
 pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Judged {
-    let Some(whole) = captures.get_match().map(|m| m.range()) else { return Judged::No };
+    let Some(whole) = captures.get_match().map(|m| m.range()) else { return Judged::No(Turned::Empty) };
     let holds = |class: &Option<ByteClass>, byte: Option<&u8>| {
         byte.is_some_and(|b| class.as_ref().is_some_and(|c| c.has(*b)))
     };
     let before = bytes[..whole.start].last().filter(|_| !ends_in_escape(&bytes[..whole.start]));
-    let stands_free = !holds(&rule.not_before, before) && !holds(&rule.not_after, bytes.get(whole.end));
-    if !stands_free {
-        return Judged::No;
+    if holds(&rule.not_before, before) {
+        return Judged::No(Turned::GluedBefore);
+    }
+    if holds(&rule.not_after, bytes.get(whole.end)) {
+        return Judged::No(Turned::GluedAfter);
     }
     let secret = secret_of(rule, captures).unwrap_or_else(|| whole.clone());
     let text = &bytes[secret.clone()];
-    if text.is_empty() || rule.entropy.is_some_and(|least| entropy::per_byte(text) < least) {
-        return Judged::No;
+    if text.is_empty() {
+        return Judged::No(Turned::Empty);
+    }
+    if rule.entropy.is_some_and(|least| entropy::per_byte(text) < least) {
+        return Judged::No(Turned::Regular);
     }
     let mut found = Match {
         key_id: captures.get_group_by_name("key_id").map(|s| s.range()).filter(|id| *id != secret),
@@ -69,7 +87,7 @@ pub(super) fn judge(rule: &Rule, captures: &Captures, bytes: &[u8]) -> Judged {
         match structure::check_of(kind, key_id, text) {
             Shape::Holds(why) => found.note("structure", Verdict::Passed, why),
             Shape::Broken(why) | Shape::Weak(why) => found.note("structure", Verdict::Failed, why),
-            Shape::Harmless(_) => return Judged::Harmless(found.secret),
+            Shape::Harmless(why) => return Judged::Harmless(found.secret, why),
             Shape::Unknown => {}
         }
     }

@@ -15,6 +15,8 @@
 //! - `mask`: the line a hit stands on, without any secret
 //! - `normal`: a secret's own bytes, without what stood around them
 //! - `percent`: percent-encoding
+//! - `explain`: the same stages once more, each with what it decided and why
+//! - `near`: how far an expression fits where it does not match
 //! - `mark`: marks on a line that let a hit be
 //! - `strength`: how hard a secret is to guess
 //! - `fingerprint`: names for secrets
@@ -24,12 +26,14 @@ pub mod checksum;
 mod detector;
 mod encoded;
 pub mod entropy;
+pub mod explain;
 pub mod fingerprint;
 mod host;
 mod judge;
 pub mod literal_stage;
 mod mark;
 mod mask;
+mod near;
 mod normal;
 mod overlap;
 mod percent;

@@ -53,7 +53,7 @@ pub(super) struct Search {
     /// Every allowlist.
     pub(super) lists: Vec<Allowlist>,
     /// For each rule, the allowlists that are for it.
-    lists_of: Vec<Vec<usize>>,
+    pub(super) lists_of: Vec<Vec<usize>>,
 }
 
 impl Search {
@@ -156,8 +156,8 @@ impl Search {
                         Allowed::LetGo | Allowed::No => {}
                     }
                 }
-                Judged::Harmless(secret) if searcher.trusted => cleared.push(secret),
-                Judged::Harmless(_) | Judged::No => {}
+                Judged::Harmless(secret, _) if searcher.trusted => cleared.push(secret),
+                Judged::Harmless(..) | Judged::No(_) => {}
             });
         }
         matches.extend(self.assigned_matches(bytes, name_ends, &mut cleared));
@@ -208,7 +208,7 @@ impl Search {
     }
 
     /// gitleaks' keywords: one of them must stand in the text, most often in the match itself.
-    fn keyword_stands(&self, searcher: &Searcher, found: &Match, bytes: &[u8]) -> bool {
+    pub(super) fn keyword_stands(&self, searcher: &Searcher, found: &Match, bytes: &[u8]) -> bool {
         let words = &searcher.rule.keywords;
         let holds = |text: &[u8]| {
             let folded = text.to_ascii_lowercase();
@@ -220,7 +220,7 @@ impl Search {
 
 /// What an allowlist says of a match: `Some(true)` let it go, `Some(false)` let it go if the path or
 /// the commit fits, `None` nothing.
-fn let_go(list: &Allowlist, found: &Match, bytes: &[u8]) -> Option<bool> {
+pub(super) fn let_go(list: &Allowlist, found: &Match, bytes: &[u8]) -> Option<bool> {
     let target = match list.target {
         Target::Secret => &bytes[found.secret.clone()],
         Target::Match => &bytes[found.whole.clone()],

@@ -68,26 +68,17 @@ impl RuleSet {
 }
 
 fn refuse_weakening(set: &RuleSet, file: &RuleFile) -> Result<(), RuleError> {
-    let refuse = |why: String| {
-        Err(RuleError::Refused {
+    let again = file.rules.iter().find(|r| set.rules.iter().any(|s| s.card.id == r.card.id));
+    let again = again.map(|r| (r.line, format!("redefines rule `{}`", r.card.id)));
+    match file.reserved.iter().cloned().chain(again).min() {
+        Some((line, why)) => Err(RuleError::Refused {
             file: file.name.clone(),
+            line,
             why,
-            mend: "a scanned repository may only add rules; put it into your own file and name that with --rules".into(),
-        })
-    };
-    if let Some(rule) = file.rules.iter().find(|r| set.rules.iter().any(|s| s.card.id == r.card.id)) {
-        return refuse(format!("redefines rule `{}`", rule.card.id));
+            mend: "a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config or --rules".into(),
+        }),
+        None => Ok(()),
     }
-    if !file.disabled.is_empty() {
-        return refuse(format!("turns off rule `{}`", file.disabled[0]));
-    }
-    if !file.allowlists.is_empty() {
-        return refuse("sets an allowlist for all rules".into());
-    }
-    if let Some(path) = &file.extends {
-        return refuse(format!("extends `{path}`"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,19 +3,25 @@
 //! - `model`: a rule, ready to be searched for
 //! - `raw`: rule files as they are written
 //! - `read`: rule files (TOML; a superset of gitleaks' table) into rules, with errors that name the line
+//! - `sheet`: a rule file as it is written, with its lines
+//! - `reserved`: what only an operator's file may say
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
 //! - `literal`: the literals every match of an expression must hold
 //! - `template`: examples without a literal key, and how they are filled
 //! - `proof`: a rule held against its own examples
+//! - `lint`: what a good rule file needs
 
 pub mod builtin;
+pub mod lint;
 pub mod literal;
 pub mod merge;
 pub mod model;
 pub mod proof;
 mod raw;
 pub mod read;
+mod reserved;
+pub mod sheet;
 pub mod template;
 
 pub use merge::{RuleSet, Trust};
@@ -50,10 +56,12 @@ pub enum RuleError {
         mend: String,
     },
     /// The file may not say this.
-    #[error("{file}: {why}; {mend}")]
+    #[error("{file}: line {line}: {why}; {mend}")]
     Refused {
         /// The file's name.
         file: String,
+        /// The line, counted from one.
+        line: usize,
         /// What it may not say.
         why: String,
         /// Where it may be said.

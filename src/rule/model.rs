@@ -10,6 +10,8 @@ use crate::model::{Confidence, RuleCard};
 /// How a credential looks in bytes.
 #[derive(Debug)]
 pub struct Rule {
+    /// The line of its file on which it begins, counted from one.
+    pub line: usize,
     /// What reports say about it.
     pub card: Arc<RuleCard>,
     /// The expression; `None` for a rule that looks at paths only, or whose matches a lane finds.

@@ -10,6 +10,8 @@ use super::RuleError;
 use super::literal::{Study, study};
 use super::model::{Allowlist, AssignmentLane, ByteClass, Checksum, Required, Rule, Structure, Target};
 use super::raw::{FILE_FIELDS, RULE_FIELDS, RawAllowlist, RawFile, RawProvider, RawRule};
+use super::reserved::reserved;
+use super::sheet::Sheet;
 use crate::model::{Confidence, RuleCard, Severity};
 
 /// The widest match looked for, in bytes, unless a rule says less.
@@ -32,6 +34,8 @@ pub struct RuleFile {
     pub disabled: Vec<String>,
     /// Whether it asks for what only an operator's file may do: a file it extends.
     pub extends: Option<String>,
+    /// What only an operator's file may say, each with its line.
+    pub reserved: Vec<(usize, String)>,
     /// What was not understood, one line each.
     pub warnings: Vec<String>,
 }
@@ -42,7 +46,12 @@ pub struct RuleFile {
 /// [`RuleError`], naming the line and what to write instead.
 pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
     let mut file = read_with(&Lines { name, text, is_builtin: false })?;
-    file.warnings = unknown_fields(name, text);
+    let sheet = Sheet::read(name, text)?;
+    file.reserved = reserved(&sheet);
+    file.warnings = unknown_fields(&sheet)
+        .into_iter()
+        .map(|(_, what)| format!("{name}: {what} and was passed over"))
+        .collect();
     Ok(file)
 }
 
@@ -61,6 +70,7 @@ fn read_with(lines: &Lines<'_>) -> Result<RuleFile, RuleError> {
         allowlists: Vec::new(),
         disabled: Vec::new(),
         extends: None,
+        reserved: Vec::new(),
         warnings: Vec::new(),
     };
     if let Some(extend) = raw.extend {
@@ -177,6 +187,7 @@ fn one_rule(
             tags: raw.tags,
             id,
         }),
+        line,
     })
 }
 
@@ -230,18 +241,16 @@ fn one_allowlist(list: Spanned<RawAllowlist>, id: &str, lines: &Lines<'_>) -> Re
     Ok(list)
 }
 
-/// Names fields that this program does not know, with the rule they stand in.
-fn unknown_fields(name: &str, text: &str) -> Vec<String> {
-    let Ok(table) = text.parse::<toml::Table>() else { return Vec::new() };
+/// Names fields that this program does not know, with their lines and the rule they stand in.
+pub(super) fn unknown_fields(sheet: &Sheet) -> Vec<(usize, String)> {
     let mut told = Vec::new();
-    for key in table.keys().filter(|k| !FILE_FIELDS.contains(&k.as_str())) {
-        told.push(format!("{name}: `{key}` is not known and was passed over"));
+    for key in sheet.table.keys().filter(|k| !FILE_FIELDS.contains(&k.as_str())) {
+        told.push((sheet.line_of(key), format!("`{key}` is not known")));
     }
-    for rule in table.get("rules").and_then(toml::Value::as_array).into_iter().flatten() {
-        let Some(rule) = rule.as_table() else { continue };
-        let id = rule.get("id").and_then(toml::Value::as_str).unwrap_or("(no id)");
-        for key in rule.keys().filter(|k| !RULE_FIELDS.contains(&k.as_str())) {
-            told.push(format!("{name}: rule `{id}`: `{key}` is not known and was passed over"));
+    for rule in &sheet.rules {
+        let id = if rule.id.is_empty() { "(no id)" } else { &rule.id };
+        for key in rule.fields.keys().filter(|k| !RULE_FIELDS.contains(&k.as_str())) {
+            told.push((rule.line_of(key), format!("rule `{id}`: `{key}` is not known")));
         }
     }
     told

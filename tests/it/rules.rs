@@ -1,29 +1,37 @@
 //! Every built-in rule finds its own examples and lets pass what it says it lets pass.
 
 use keywright::detect::Detector;
-use keywright::model::{Confidence, Extent, Severity};
-use keywright::rule::{RuleSet, builtin, proof, read};
+use keywright::model::{Extent, Hit, Severity};
+use keywright::rule::{Rule, RuleSet, builtin, lint, proof, read, sheet::Sheet};
 
 #[test]
 fn every_rule_keeps_its_word() {
     let detector = Detector::new(RuleSet::builtin());
-    let unsure: Vec<String> = RuleSet::builtin()
-        .rules
-        .iter()
-        .filter(|r| r.confidence == Confidence::Low)
-        .map(|r| r.card.id.clone())
-        .collect();
-    let finds = |text: &str| -> Vec<String> {
-        detector
-            .detect(text.as_bytes(), &Extent::whole(text.len()))
-            .iter()
-            .filter(|h| h.confidence >= Confidence::Medium || unsure.contains(&h.rule.id))
-            .map(|h| h.rule.id.clone())
-            .collect()
+    let look = |text: &str| -> Vec<proof::Seen> {
+        let hits = detector.detect(text.as_bytes(), &Extent::whole(text.len()));
+        let why = |hit: &Hit| hit.checks.iter().map(|c| c.why.clone()).collect::<Vec<_>>().join(", ");
+        let seen = |h: &Hit| proof::Seen { rule: h.rule.id.clone(), confidence: h.confidence, why: why(h) };
+        hits.iter().map(seen).collect()
     };
+    let rules: Vec<Rule> = builtin::files().into_iter().flat_map(|f| f.rules).collect();
     let broken: Vec<String> =
-        builtin::files().iter().flat_map(|f| &f.rules).flat_map(|r| proof::prove(r, finds)).collect();
+        rules.iter().flat_map(|r| proof::prove(r, look)).map(|f| f.to_string()).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_rule_file_has_what_a_good_one_needs() {
+    let mut told = Vec::new();
+    for (name, text) in builtin::texts() {
+        let complaints = lint::lint(&read(name, text).unwrap(), &Sheet::read(name, text).unwrap());
+        told.extend(
+            complaints
+                .into_iter()
+                .filter(|c| !c.is_advice)
+                .map(|c| format!("{name}:{} {}: {}", c.line, c.rule, c.why)),
+        );
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
 }
 
 #[test]

@@ -86,17 +86,26 @@ fn a_repository_may_not_weaken_the_scan() {
         "[scan]\nmin_confidence = \"high\"\n",
         "[allowlist]\npaths = ['''.*''']\n",
         "[[allowlists]]\nregexes = ['''.*''']\n",
+        "[extend]\nurl = \"https://acme.io/rules.toml\"\n",
+        "[check]\nurl = \"https://acme.io\"\n",
+        "[provider]\nid = \"acme\"\nauth = \"env:TOKEN\"\n",
+        "[[rules]]\nid = \"acme\"\nregex = 'acme_[a-z]{20}'\nvalidate = \"http\"\n",
+        "[destinations.a]\nurl = \"https://acme.io\"\n",
+        "[exec]\nrun = \"sh\"\n",
+        "[[webhooks]]\nurl = \"https://acme.io\"\n",
+        "[policy]\nlive = \"never\"\n",
         "[[rules]]\nid = \"github-personal-token\"\nregex = '''nothing_{20}'''\n",
     ] {
         repo.write("keywright.toml", weaker);
         let run = repo.run(["scan"]).exits(2);
+        assert!(run.stderr.contains(": line "), "{weaker}: {}", run.stderr);
         assert!(run.stderr.contains("keywright.toml"), "{weaker}: {}", run.stderr);
         assert!(run.stderr.contains("fix: "), "{weaker}: {}", run.stderr);
     }
     insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
     --- stderr
-    error: keywright.toml redefines rule `github-personal-token`
-      fix: a scanned repository may only add rules; put it into your own file and name that with --rules
+    error: keywright.toml redefines rule `github-personal-token`: line 1
+      fix: a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config or --rules
     exit 2
     ");
 }
@@ -192,4 +201,70 @@ fn a_settings_file_that_is_a_link_is_not_followed() {
     std::fs::write(repo.outside("other.toml"), "[ignore]\npaths = ['**']\n").unwrap();
     std::os::unix::fs::symlink("../other.toml", repo.path("keywright.toml")).unwrap();
     repo.write("a.env", key("github")).scan(["--files"]).exits(1);
+}
+
+/// The line of `scan --print-config` that begins with a word.
+fn in_force(text: &str, word: &str) -> String {
+    let line = text.lines().find(|l| l.starts_with(word)).unwrap_or_else(|| panic!("no {word} in {text}"));
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_a_file() {
+    let repo = Repo::new();
+    let file = repo.outside("mine.toml");
+    let said = "[scan]\nmin_confidence = \"high\"\nfail_on = \"never\"\nformat = \"json\"\n";
+    std::fs::write(&file, said).unwrap();
+    let ask = |args: &[&str]| {
+        let program = repo.program().env("KEYWRIGHT_CONFIG", &file).env("KEYWRIGHT_FAIL_ON", "new");
+        program.run(["scan", "--print-config"].iter().chain(args)).exits(0).text()
+    };
+    assert_eq!(in_force(&ask(&["--fail-on", "any"]), "fail_on"), "fail_on = \"any\" # --fail-on");
+    let text = ask(&[]);
+    assert_eq!(in_force(&text, "fail_on"), "fail_on = \"new\" # KEYWRIGHT_FAIL_ON");
+    assert!(in_force(&text, "min_confidence").ends_with("mine.toml"), "{text}");
+    assert_eq!(in_force(&text, "allow_incomplete"), "allow_incomplete = false # default");
+    repo.write("a.env", key("github")).commit("add");
+    let run = repo.program().env("KEYWRIGHT_CONFIG", &file).run(["scan"]).exits(0);
+    assert_eq!(run.findings().len(), 1);
+    repo.program().env("KEYWRIGHT_CONFIG", &file).env("KEYWRIGHT_FAIL_ON", "any").run(["scan"]).exits(1);
+    let wrong = repo.program().env("KEYWRIGHT_ALL_OBJECTS", "perhaps").run(["scan"]).exits(2);
+    assert!(wrong.stderr.contains("KEYWRIGHT_ALL_OBJECTS is `perhaps`"), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_settings_in_force_can_be_kept_as_a_file() {
+    let repo = Repo::new();
+    let acme = "[[rules]]\nid = \"acme\"\nregex = 'acme_[a-z0-9]{20}'\n";
+    std::fs::write(repo.outside("acme.toml"), acme).unwrap();
+    let mine = repo.outside("mine.toml");
+    let said = "[scan]\nrules = [\"acme.toml\"]\nall_objects = true\n[ignore]\npaths = [\"doc\\\"s/**\"]\n[extend]\ndisabledRules = [\"jwt\"]\n";
+    std::fs::write(&mine, said).unwrap();
+    let theirs =
+        "[ignore]\npaths = [\"theirs/**\"]\n\n[[rules]]\nid = \"theirs\"\nregex = 'theirs_[a-z]{20}'\n";
+    repo.write("keywright.toml", theirs);
+    repo.write("a.env", filled("acme_{base36:20}", 1)).write("b.jwt", filled("{jwt}", 1));
+    let run = |more: &[&str], file: &std::path::Path| {
+        let flags = ["scan", "--files", "--format", "json", "--fail-on", "never", "--config"];
+        repo.run(flags.iter().chain([&file.to_str().unwrap()]).chain(more)).exits(0)
+    };
+    let first = run(&["--print-config"], &mine).text();
+    let added = "# keywright.toml, from the repository itself, adds:\n#   line 4: rule theirs\n#   path to let be: theirs/**\n";
+    assert!(first.contains(added), "{first}");
+    let kept = repo.outside("kept.toml");
+    std::fs::write(&kept, &first).unwrap();
+    // The same values; only what set them is another thing.
+    let values = |text: &str| text.parse::<toml::Table>().unwrap();
+    assert_eq!(values(&first), values(&run(&["--print-config"], &kept).text()), "{first}");
+    assert_eq!(run(&[], &kept).found(), ["working-tree a.env:1 acme"]);
+    assert_eq!(run(&[], &mine).found(), run(&[], &kept).found());
+}
+
+#[test]
+fn a_file_of_rules_says_nothing_of_scans() {
+    let repo = Repo::new();
+    repo.write("rules.toml", "[scan]\nfail_on = \"never\"\n").write("a.env", key("github"));
+    let run = repo.run(["scan", "--files", "--rules", "rules.toml"]).exits(1);
+    let told = "rules.toml: [scan] counts only in the file that --config names";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
 }

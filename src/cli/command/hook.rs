@@ -28,12 +28,24 @@ pub(crate) struct HookArgs {
 #[derive(Subcommand)]
 enum Verb {
     /// Put keywright into the hook; one that is there is kept and runs after it
+    #[command(
+        after_help = "Examples:\n  keywright hook install              in the repository around the current folder\n  keywright hook install ../shop      in another one"
+    )]
     Install(Which),
     /// Take keywright out of the hook; one that was kept comes back
+    #[command(
+        after_help = "Examples:\n  keywright hook uninstall            in the repository around the current folder"
+    )]
     Uninstall(Which),
     /// Tell how the hook stands (exit code 1 if git would not run keywright)
+    #[command(
+        after_help = "Examples:\n  keywright hook status               which hook there is, and what to do next\n  keywright hook status >/dev/null || keywright hook install"
+    )]
     Status(Which),
     /// What the hook calls: look at what the commit would bring in
+    #[command(
+        after_help = "Examples:\n  keywright hook run pre-commit       what git would do before the next commit"
+    )]
     Run(Run),
 }
 

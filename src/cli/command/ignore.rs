@@ -33,10 +33,17 @@ pub(crate) struct IgnoreArgs {
 #[derive(Subcommand)]
 enum Verb {
     /// Let findings be
+    #[command(
+        after_help = "Examples:\n  keywright ignore add 3f2a90c1d4e5 --reason \"the sandbox's key\" --expires 90d\n  keywright ignore add docs/setup.md:12 --reason \"made up for the docs\""
+    )]
     Add(add::AddArgs),
     /// Show what is let be
+    #[command(after_help = "Examples:\n  keywright ignore list")]
     List(list::ListArgs),
     /// Take out entries that have expired or hide nothing
+    #[command(
+        after_help = "Examples:\n  keywright ignore prune --dry-run     what would be taken out\n  keywright ignore prune"
+    )]
     Prune(prune::PruneArgs),
     /// Write down everything that is known now, for `scan --baseline`
     Baseline(baseline::BaselineArgs),

@@ -1,10 +1,15 @@
 //! One file a command.
 
+pub(super) mod completions;
 pub(super) mod hook;
 pub(super) mod ignore;
+pub(super) mod man;
+pub(super) mod rules;
 pub(super) mod scan;
 
-use super::args::Command;
+use clap::CommandFactory;
+
+use super::args::{Cli, Command};
 use super::error::CliError;
 use super::exit::Exit;
 use super::ui::Ui;
@@ -15,5 +20,8 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Scan(args) => scan::run(&args, ui),
         Command::Hook(args) => hook::run(&args, ui),
         Command::Ignore(args) => ignore::run(&args, ui),
+        Command::Rules(args) => rules::run(&args, ui),
+        Command::Completions(args) => completions::run(&args, Cli::command(), ui),
+        Command::Man(args) => man::run(&args, Cli::command(), ui),
     }
 }

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use keywright::config::FailOn;
 use keywright::model::Confidence;
 use keywright::report::Format;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::in_force;
 use crate::cli::look::look;
-use crate::cli::survey::Request;
+use crate::cli::survey::{Request, ground};
 use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 
@@ -20,7 +22,7 @@ use crate::cli::ui::Ui;
 /// folder: only those files. `-`: standard input.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n  keywright scan --print-config           which settings are in force, and who says so\n\nSettings: flag, then environment, then the file that --config or KEYWRIGHT_CONFIG names (or your own), then default\n  KEYWRIGHT_CONFIG            as --config\n  KEYWRIGHT_MIN_CONFIDENCE    as --min-confidence\n  KEYWRIGHT_FAIL_ON           as --fail-on\n  KEYWRIGHT_FORMAT            as --format, one of them\n  KEYWRIGHT_ALLOW_INCOMPLETE  true: as --allow-incomplete\n  KEYWRIGHT_ALL_OBJECTS       true: as --all-objects\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
 )]
 pub(crate) struct ScanArgs {
     /// Repositories, files or folders; `-` for standard input
@@ -62,9 +64,9 @@ pub(crate) struct ScanArgs {
     /// The least confidence that counts: low, medium or high [default: medium]
     #[arg(long, value_name = "LEVEL", value_parser = confidence)]
     min_confidence: Option<Confidence>,
-    /// When leaks make the run fail: any, new (needs --baseline, or a change to look at) or never
-    #[arg(long, value_name = "WHEN", value_parser = ["any", "new", "never"], default_value = "any", hide_possible_values = true)]
-    fail_on: String,
+    /// When leaks make the run fail: any, new (needs --baseline, or a change to look at) or never [default: any]
+    #[arg(long, value_name = "WHEN", value_parser = fail_on)]
+    fail_on: Option<FailOn>,
     /// What was known before, and is let be: a file of `keywright ignore baseline`, or a report of --format json (repeatable)
     #[arg(long, value_name = "FILE")]
     baseline: Vec<PathBuf>,
@@ -77,6 +79,9 @@ pub(crate) struct ScanArgs {
     /// Succeed though not everything could be read
     #[arg(long)]
     allow_incomplete: bool,
+    /// Print the settings in force and where each comes from, and scan nothing
+    #[arg(long)]
+    print_config: bool,
     /// Show secrets in clear; refused unless a person reads
     #[arg(long)]
     show_secrets: bool,
@@ -96,6 +101,10 @@ fn confidence(word: &str) -> Result<Confidence, String> {
     Confidence::from_word(word).ok_or_else(|| "it is one of: low, medium, high".into())
 }
 
+fn fail_on(word: &str) -> Result<FailOn, String> {
+    FailOn::from_word(word).ok_or_else(|| format!("it is one of: {}", FailOn::words()))
+}
+
 /// Scans, tells, and says how it ended.
 pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
     let narrow = match (&args.range, &args.since_commit) {
@@ -106,12 +115,6 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         _ if args.files => Narrow::Files,
         _ => Narrow::All,
     };
-    if args.fail_on == "new" && args.baseline.is_empty() && !narrow.is_change() {
-        return Err(CliError::usage(
-            "--fail-on new can't tell what is new",
-            "name what was known with --baseline FILE, or look at a change: --staged, --range, --since-commit",
-        ));
-    }
     let request = Request {
         paths: args.paths.clone(),
         narrow,
@@ -125,9 +128,14 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         ignore_file: args.ignore_file.clone(),
         no_ignore: args.no_ignore,
         least: args.min_confidence,
-        never_fail: args.fail_on == "never",
+        fail_on: args.fail_on,
         allow_incomplete: args.allow_incomplete,
         show_secrets: args.show_secrets,
     };
+    if args.print_config {
+        let text = in_force::toml(&ground(&request)?.settings);
+        ui.print(|out| out.write_all(text.as_bytes())).map_err(|e| CliError::unprinted(&e))?;
+        return Ok(Exit::Clean);
+    }
     look(&request, ui)
 }

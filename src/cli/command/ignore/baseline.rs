@@ -14,7 +14,7 @@ use crate::cli::write::replace;
 
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  keywright ignore baseline --output keywright.baseline\n  keywright scan --baseline keywright.baseline --fail-on new\n\nWhat is in a baseline is known, not harmless: each finding in it is still a key to rotate."
+    after_help = "Examples:\n  keywright ignore baseline --output keywright.baseline\n  keywright scan --baseline keywright.baseline --fail-on new\n\nWhat is in a baseline is known, not harmless: each finding in it is still a key to rotate."
 )]
 pub(super) struct BaselineArgs {
     /// Where to write it [default: standard output]
