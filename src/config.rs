@@ -22,6 +22,10 @@ pub struct Config {
     pub ignored_paths: Vec<String>,
     /// The least confidence that counts.
     pub min_confidence: Option<Confidence>,
+    /// Whose marks on a line are heeded, by name.
+    pub marks: Option<Vec<String>>,
+    /// Whose marks are not, whoever else says so.
+    pub marks_off: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -36,12 +40,15 @@ struct Raw {
 struct RawIgnore {
     #[serde(default)]
     paths: Vec<String>,
+    #[serde(default)]
+    marks_off: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct RawScan {
     min_confidence: Option<String>,
+    marks: Option<Vec<String>>,
 }
 
 /// Reads a settings file.
@@ -65,11 +72,11 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         return Err(RuleError::Refused {
             file: name.into(),
             why: "sets [scan]".into(),
-            mend: "a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config".into(),
+            mend: "a scanned repository may add rules, [ignore] paths and [ignore] marks_off only; put it into your own file and name that with --config".into(),
         });
     }
-    let word = raw.scan.and_then(|s| s.min_confidence);
-    let min_confidence = word.map(|word| {
+    let scan = raw.scan.unwrap_or_default();
+    let min_confidence = scan.min_confidence.map(|word| {
         Confidence::from_word(&word).ok_or_else(|| RuleError::Refused {
             file: name.into(),
             why: format!("min_confidence `{word}` is not known"),
@@ -81,6 +88,8 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         rules,
         ignored_paths: raw.ignore.paths,
         min_confidence: min_confidence.transpose()?,
+        marks: scan.marks,
+        marks_off: raw.ignore.marks_off,
     })
 }
 
@@ -93,6 +102,15 @@ mod tests {
         let text = "[scan]\nmin_confidence = \"high\"\n";
         assert!(read("keywright.toml", text, Trust::Repository).is_err());
         assert_eq!(read("mine.toml", text, Trust::Operator).unwrap().min_confidence, Some(Confidence::High));
+    }
+
+    #[test]
+    fn a_repository_may_take_marks_away_and_add_none() {
+        assert!(read("keywright.toml", "[scan]\nmarks = ['semgrep']\n", Trust::Repository).is_err());
+        let off = read("keywright.toml", "[ignore]\nmarks_off = ['semgrep']\n", Trust::Repository).unwrap();
+        assert_eq!((off.marks, off.marks_off), (None, vec!["semgrep".to_owned()]));
+        let own = read("mine.toml", "[scan]\nmarks = []\n", Trust::Operator).unwrap();
+        assert_eq!(own.marks, Some(Vec::new()));
     }
 
     #[test]

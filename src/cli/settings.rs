@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use keywright::config::{self, Config, FILE_NAME};
+use keywright::detect::Marks;
 use keywright::git::Repository;
 use keywright::model::Confidence;
+use keywright::model::text::shown;
 use keywright::rule::{RuleSet, Trust};
 use keywright::scan::Ignored;
 
@@ -20,6 +22,18 @@ pub(crate) struct Settings {
     pub(crate) least: Confidence,
     /// The files that were used, for people to know.
     pub(crate) files: Vec<String>,
+    /// Whose marks on a line the operator's files heed.
+    marks: Marks,
+    /// Whose marks any file takes away.
+    marks_off: Marks,
+}
+
+impl Settings {
+    /// Returns whose marks are heeded; the flag wins over the operator's files, and what a file takes
+    /// away stays away.
+    pub(crate) fn marks(&self, flag: Option<Marks>) -> Marks {
+        flag.unwrap_or(self.marks).without(self.marks_off)
+    }
 }
 
 /// Reads the files and lays the flags over them.
@@ -51,6 +65,8 @@ pub(crate) fn settle(
         ignored: Ignored::default(),
         least: least.unwrap_or(Confidence::Medium),
         files: files.iter().map(|(file, _)| file.name.clone()).collect(),
+        marks: Marks::ALL,
+        marks_off: Marks::NONE,
     };
     let mut patterns = Vec::new();
     for (file, trust) in files {
@@ -58,6 +74,11 @@ pub(crate) fn settle(
         if let Some(word) = file.min_confidence.filter(|_| least.is_none()) {
             settings.least = word;
         }
+        if let Some(words) = &file.marks {
+            settings.marks = marks(&file.name, words)?;
+        }
+        let off = marks(&file.name, &file.marks_off)?;
+        settings.marks_off = settings.marks_off.with(off);
         settings.rules.add(file.rules, trust)?;
     }
     settings.ignored = Ignored::new(patterns).map_err(|(pattern, why)| {
@@ -67,6 +88,16 @@ pub(crate) fn settle(
         )
     })?;
     Ok(settings)
+}
+
+fn marks(file: &str, words: &[String]) -> Result<Marks, CliError> {
+    Marks::from_words(words.iter().map(String::as_str)).map_err(|word| {
+        let tools = Marks::words().collect::<Vec<_>>().join(", ");
+        CliError::usage(
+            format!("{file} names marks of `{}`, which are not known", shown(word.as_bytes())),
+            format!("they are: {tools}; or one word, all or none"),
+        )
+    })
 }
 
 /// The repository's own file: from the working tree, or as `HEAD` holds it where there is none.

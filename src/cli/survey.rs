@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use keywright::detect::Detector;
+use keywright::detect::{Detector, Marks};
 use keywright::git::Repository;
 use keywright::model::{Confidence, Coverage, Finding};
 use keywright::report::{Format, Outcome};
@@ -43,6 +43,8 @@ pub(crate) struct Request {
     pub(crate) no_ignore: bool,
     /// The least confidence that counts.
     pub(crate) least: Option<Confidence>,
+    /// Whose marks on a line are heeded.
+    pub(crate) marks: Option<Marks>,
     /// Whether leaks leave the exit code alone.
     pub(crate) never_fail: bool,
     /// Whether gaps leave the exit code alone.
@@ -102,9 +104,10 @@ pub(crate) fn survey(request: &Request, ui: &Ui) -> Result<Survey, CliError> {
     };
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
     let settings = settle(request.config.as_deref(), &request.rules, request.least, repo)?;
-    let Settings { rules, ignored, least, mut files } = settings;
+    let marks = settings.marks(request.marks);
+    let Settings { rules, ignored, least, mut files, .. } = settings;
     let mut warnings = rules.warnings.clone();
-    let detector = Detector::new(rules);
+    let detector = Detector::new(rules).heeding(marks);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();
     let asked = Asked { baselines: &request.baselines, ignore_file: request.ignore_file.as_deref() };
     let (suppressions, more) =

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use keywright::detect::Marks;
 use keywright::model::Confidence;
 use keywright::report::Format;
 
@@ -74,6 +75,9 @@ pub(crate) struct ScanArgs {
     /// Tell findings as if no .keywrightignore and no baseline let them be
     #[arg(long, conflicts_with_all = ["baseline", "ignore_file"])]
     no_ignore: bool,
+    /// Whose marks on a line let a leak be: all, none, or names such as keywright,gitleaks [default: all]
+    #[arg(long, value_name = "LIST", value_parser = marks)]
+    marks: Option<Marks>,
     /// Succeed though not everything could be read
     #[arg(long)]
     allow_incomplete: bool,
@@ -94,6 +98,13 @@ fn range(text: &str) -> Result<String, String> {
 
 fn confidence(word: &str) -> Result<Confidence, String> {
     Confidence::from_word(word).ok_or_else(|| "it is one of: low, medium, high".into())
+}
+
+fn marks(list: &str) -> Result<Marks, String> {
+    Marks::from_words(list.split(',').map(str::trim)).map_err(|word| {
+        let tools = Marks::words().collect::<Vec<_>>().join(", ");
+        format!("`{word}` is none of: {tools}; or one word, all or none")
+    })
 }
 
 /// Scans, tells, and says how it ended.
@@ -125,6 +136,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         ignore_file: args.ignore_file.clone(),
         no_ignore: args.no_ignore,
         least: args.min_confidence,
+        marks: args.marks,
         never_fail: args.fail_on == "never",
         allow_incomplete: args.allow_incomplete,
         show_secrets: args.show_secrets,
