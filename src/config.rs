@@ -23,6 +23,8 @@ pub struct Config {
     pub rules: RuleFile,
     /// Path patterns to let be.
     pub ignored_paths: Vec<String>,
+    /// Whose marks on a line are not heeded, whoever else says so.
+    pub marks_off: Vec<String>,
     /// What it says of scans.
     pub scan: ScanSettings,
     /// The file as it is written.
@@ -41,6 +43,8 @@ struct Raw {
 struct RawIgnore {
     #[serde(default)]
     paths: Vec<String>,
+    #[serde(default)]
+    marks_off: Vec<String>,
 }
 
 /// Reads a settings file.
@@ -62,7 +66,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         return Err(refused(
             *line,
             why.clone(),
-            "a scanned repository may add rules and [ignore] paths only; put it into your own file and name that with --config",
+            "a scanned repository may add rules, [ignore] paths and [ignore] marks_off only; put it into your own file and name that with --config",
         ));
     }
     let raw: Raw = toml::from_str(text).map_err(|e| RuleError::Syntax {
@@ -75,6 +79,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         name: name.into(),
         rules,
         ignored_paths: raw.ignore.paths,
+        marks_off: raw.ignore.marks_off,
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         text: text.into(),
     })
@@ -102,6 +107,15 @@ mod tests {
             error,
             "k.toml: line 3: says fail_on = `some`, which is not known; it is one of: any, new, never"
         );
+    }
+
+    #[test]
+    fn a_repository_may_take_marks_away_and_add_none() {
+        assert!(read("keywright.toml", "[scan]\nmarks = ['semgrep']\n", Trust::Repository).is_err());
+        let off = read("keywright.toml", "[ignore]\nmarks_off = ['semgrep']\n", Trust::Repository).unwrap();
+        assert_eq!((off.scan.marks, off.marks_off), (None, vec!["semgrep".to_owned()]));
+        let own = read("mine.toml", "[scan]\nmarks = []\n", Trust::Operator).unwrap();
+        assert_eq!(own.scan.marks, Some(Vec::new()));
     }
 
     #[test]

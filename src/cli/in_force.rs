@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use keywright::detect::Marks;
 use keywright::model::text::shown;
 use keywright::rule::{Trust, sheet::Sheet};
 
@@ -29,6 +30,9 @@ pub(crate) fn toml(settings: &Settings) -> String {
             rest.iter().map(|f| format!(", and {}, with its own --output", f.word())).collect();
         line("format", quoted(first.word()), &format!("{by}{more}"));
     }
+    let heeded: Vec<toml::Value> =
+        Marks::words().filter(|tool| settings.marks.value.heeds(tool)).map(toml::Value::from).collect();
+    line("marks", toml::Value::from(heeded).to_string(), &settings.marks.by);
     line("allow_incomplete", settings.allow_incomplete.value.to_string(), &settings.allow_incomplete.by);
     line("all_objects", settings.all_objects.value.to_string(), &settings.all_objects.by);
     let (ours, theirs): (Vec<&Source>, Vec<&Source>) =

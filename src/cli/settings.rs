@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use keywright::config::{self, Config, FILE_NAME, FailOn, ScanSettings};
+use keywright::detect::Marks;
 use keywright::git::Repository;
 use keywright::model::Confidence;
+use keywright::model::text::shown;
 use keywright::report::Format;
 use keywright::rule::{RuleSet, Trust};
 use keywright::scan::Ignored;
@@ -24,6 +26,8 @@ pub(crate) struct Flags {
     pub(crate) fail_on: Option<FailOn>,
     /// The reports.
     pub(crate) formats: Vec<Format>,
+    /// Whose marks on a line are heeded.
+    pub(crate) marks: Option<Marks>,
     /// Whether gaps leave the exit code alone.
     pub(crate) allow_incomplete: bool,
     /// Whether what no ref reaches counts.
@@ -50,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) fail_on: Set<FailOn>,
     /// The reports.
     pub(crate) formats: Set<Vec<Format>>,
+    /// Whose marks on a line are heeded: what any file takes away stays away.
+    pub(crate) marks: Set<Marks>,
     /// Whether gaps leave the exit code alone.
     pub(crate) allow_incomplete: Set<bool>,
     /// Whether what no ref reaches counts.
@@ -80,6 +86,7 @@ pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Setting
     let mut sources = Vec::new();
     let mut said = ScanSettings::default();
     let mut said_by = String::new();
+    let mut marks_off = Marks::NONE;
     let has_settings = settings_file(flags).is_some();
     for (at, (file, path, trust)) in read_files(flags, repo)?.into_iter().enumerate() {
         // The settings file stands first, where there is one; a file of rules says nothing of scans.
@@ -92,6 +99,7 @@ pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Setting
         {
             rules.warnings.push(format!("{}: [scan] counts only in the file that --config names", file.name));
         }
+        marks_off = marks_off.with(marks(&file.name, &file.marks_off)?);
         let stated = &file.rules;
         sources.push(Source {
             has_rules: !(stated.rules.is_empty()
@@ -113,7 +121,20 @@ pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Setting
         )
     })?;
     let formats = format!("it is one of: {}", Format::words().collect::<Vec<_>>().join(", "));
+    let said_marks = said.marks.as_ref().map(|words| marks(&said_by, words)).transpose()?;
+    let tools =
+        format!("they are: {}; or one word, all or none", Marks::words().collect::<Vec<_>>().join(", "));
     let pick = Pick { file: said_by };
+    let mut marks = pick.one(
+        ("--marks", flags.marks),
+        ("KEYWRIGHT_MARKS", |list: &str| Marks::from_words(list.split(',').map(str::trim)).ok(), &tools),
+        said_marks,
+        Marks::ALL,
+    )?;
+    if marks.value != marks.value.without(marks_off) {
+        marks.value = marks.value.without(marks_off);
+        marks.by += ", less what [ignore] marks_off takes away";
+    }
     Ok(Settings {
         rules,
         ignored,
@@ -135,6 +156,7 @@ pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Setting
             said.format.map(|f| vec![f]),
             vec![Format::Human],
         )?,
+        marks,
         allow_incomplete: pick.one(
             ("--allow-incomplete", flags.allow_incomplete.then_some(true)),
             ("KEYWRIGHT_ALLOW_INCOMPLETE", yes_or_no, YES_OR_NO),
@@ -219,6 +241,16 @@ fn read_files(flags: &Flags, repo: Option<&Repository>) -> Result<Vec<Read>, Cli
         files.push((file, None, Trust::Repository));
     }
     Ok(files)
+}
+
+fn marks(file: &str, words: &[String]) -> Result<Marks, CliError> {
+    Marks::from_words(words.iter().map(String::as_str)).map_err(|word| {
+        let tools = Marks::words().collect::<Vec<_>>().join(", ");
+        CliError::usage(
+            format!("{file} names marks of `{}`, which are not known", shown(word.as_bytes())),
+            format!("they are: {tools}; or one word, all or none"),
+        )
+    })
 }
 
 /// The repository's own file: from the working tree, or as `HEAD` holds it where there is none.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use keywright::config::FailOn;
-use keywright::detect::Detector;
+use keywright::detect::{Detector, Marks};
 use keywright::git::Repository;
 use keywright::model::{Confidence, Coverage, Finding};
 use keywright::report::{Format, Outcome};
@@ -46,6 +46,8 @@ pub(crate) struct Request {
     pub(crate) least: Option<Confidence>,
     /// When leaks make the run fail.
     pub(crate) fail_on: Option<FailOn>,
+    /// Whose marks on a line are heeded.
+    pub(crate) marks: Option<Marks>,
     /// Whether gaps leave the exit code alone.
     pub(crate) allow_incomplete: bool,
     /// Whether secrets are shown in clear.
@@ -115,6 +117,7 @@ pub(crate) fn ground(request: &Request) -> Result<Ground, CliError> {
         min_confidence: request.least,
         fail_on: request.fail_on,
         formats: request.formats.clone(),
+        marks: request.marks,
         allow_incomplete: request.allow_incomplete,
         all_objects: request.all_objects,
     };
@@ -134,10 +137,10 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     let Ground { targets, around, settings } = ground;
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
     let mut files: Vec<String> = settings.files.iter().map(|file| file.name.clone()).collect();
-    let Settings { rules, ignored, min_confidence, .. } = settings;
+    let Settings { rules, ignored, min_confidence, marks, .. } = settings;
     let least = min_confidence.value;
     let mut warnings = rules.warnings.clone();
-    let detector = Detector::new(rules);
+    let detector = Detector::new(rules).heeding(marks.value);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();
     let asked = Asked { baselines: &request.baselines, ignore_file: request.ignore_file.as_deref() };
     let (suppressions, more) =

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::judge::Match;
+use super::mark::Marks;
 use super::normal::{key_label, normal};
 use super::overlap::{Claim, standing};
 use super::place::Placing;
@@ -29,6 +30,7 @@ use crate::rule::{RuleSet, Structure};
 pub struct Detector {
     pub(super) search: Search,
     by_id: HashMap<String, usize>,
+    marks: Marks,
 }
 
 impl Detector {
@@ -37,7 +39,13 @@ impl Detector {
     pub fn new(set: RuleSet) -> Self {
         let search = Search::new(set);
         let by_id = search.searchers.iter().enumerate().map(|(i, s)| (s.rule.card.id.clone(), i)).collect();
-        Self { search, by_id }
+        Self { search, by_id, marks: Marks::ALL }
+    }
+
+    /// Heeds these marks only.
+    #[must_use]
+    pub fn heeding(self, marks: Marks) -> Self {
+        Self { marks, ..self }
     }
 
     /// Returns how many rules there are.
@@ -77,7 +85,7 @@ impl Detector {
         let stands = |i: &usize| *i >= matches.len() || self.has_company(matches, *i, bytes);
         let standing: Vec<usize> = standing(&claims).into_iter().filter(stands).collect();
         let spans: Vec<Range<usize>> = standing.iter().map(|i| claims[*i].secret.clone()).collect();
-        let mut place = Placing::new(bytes, extent, spans);
+        let mut place = Placing::new(bytes, extent, spans, self.marks);
         let mut decoded: Vec<Vec<Hit>> = decoded.into_iter().map(|(_, hits)| hits).collect();
         let mut hits = Vec::new();
         for index in standing {

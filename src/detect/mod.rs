@@ -45,3 +45,4 @@ pub mod structure;
 mod window;
 
 pub use detector::Detector;
+pub use mark::{MarkCard, Marks, Placement, marks};

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{mark, mask};
+use super::mark::{Marks, MarksIn};
+use super::mask;
 use crate::model::{Check, Extent, Hit, Verdict};
 
 /// Places hits of one text, in rising order of offsets.
@@ -12,11 +13,12 @@ pub(super) struct Placing<'a> {
     lines: LineCounter<'a>,
     /// The secrets of all hits, rising and apart: none may show on another's line.
     spans: Vec<Range<usize>>,
+    marks: MarksIn<'a>,
 }
 
 impl<'a> Placing<'a> {
     /// Begins at the start of a text.
-    pub(super) fn new(bytes: &'a [u8], extent: &Extent, spans: Vec<Range<usize>>) -> Self {
+    pub(super) fn new(bytes: &'a [u8], extent: &Extent, spans: Vec<Range<usize>>, marks: Marks) -> Self {
         let lines = LineCounter {
             bytes,
             at: 0,
@@ -24,16 +26,13 @@ impl<'a> Placing<'a> {
             start: None,
             column_before: extent.column_before,
         };
-        Self { bytes, lines, spans }
+        Self { bytes, lines, spans, marks: MarksIn::new(bytes, marks) }
     }
 
     /// Gives a hit its place.
     pub(super) fn at(&mut self, hit: Hit, secret: &Range<usize>, whole: &Range<usize>) -> Hit {
         let (line, column) = self.lines.at(secret.start);
         let (end_line, end_column) = self.lines.at(secret.end);
-        let line_start = memchr::memrchr(b'\n', &self.bytes[..whole.start]).map_or(0, |at| at + 1);
-        let line_end =
-            memchr::memchr(b'\n', &self.bytes[whole.end..]).map_or(self.bytes.len(), |at| whole.end + at);
         Hit {
             span: secret.clone(),
             line,
@@ -41,7 +40,7 @@ impl<'a> Placing<'a> {
             end_line,
             end_column,
             line_text: mask::line(self.bytes, secret, &hit.masked, self.neighbours(secret)),
-            mark: mark::mark(&self.bytes[line_start..line_end]),
+            mark: self.marks.about(&hit.rule, secret, whole, &self.spans),
             ..hit
         }
     }

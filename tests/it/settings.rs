@@ -69,6 +69,68 @@ fn a_mark_on_another_line_lets_nothing_be() {
 }
 
 #[test]
+fn marks_of_other_scanners_let_it_be_where_their_pages_say() {
+    let repo = Repo::new();
+    repo.write("a.env", format!("{} # trufflehog:ignore\n", key("github")));
+    repo.write("b.py", format!("# pragma: allowlist nextline secret\nk = '{}'\n", nth_key("github", 2)));
+    repo.write("c.js", format!("// secretlint-disable -- samples\nk = '{}'\n", nth_key("github", 3)));
+    repo.write("d.js", format!("// nosemgrep: hardcoded-token\nk = '{}'\n", nth_key("github", 4)));
+    repo.write("e.js", format!("k = '{}' // nosemgrep: eval-used\n", nth_key("github", 5)));
+    let run = repo.scan(["--files"]).exits(1);
+    let by: Vec<_> =
+        run.findings().iter().map(|f| f["suppression"]["by"].as_str().map(str::to_owned)).collect();
+    let expected =
+        ["trufflehog:ignore", "pragma: allowlist nextline secret", "secretlint-disable", "nosemgrep"];
+    assert_eq!(by[..4], expected.map(|mark| Some(mark.to_owned())));
+    assert_eq!(by[4], None);
+    assert_eq!(run.findings()[2]["suppression"]["reason"], "samples");
+}
+
+#[test]
+fn the_operator_says_whose_marks_count() {
+    let repo = Repo::new();
+    repo.write("a.env", format!("{} # trufflehog:ignore\n", key("github")));
+    repo.scan(["--files"]).exits(0);
+    repo.scan(["--files", "--marks", "none"]).exits(1);
+    repo.scan(["--files", "--marks", "keywright, gitleaks"]).exits(1);
+    let file = repo.outside("mine.toml");
+    std::fs::write(&file, "[scan]\nmarks = ['keywright']\n").unwrap();
+    let file = file.to_str().unwrap();
+    repo.scan(["--files", "--config", file]).exits(1);
+    // The flag wins over the file.
+    repo.scan(["--files", "--config", file, "--marks", "all"]).exits(0);
+    let run = repo.run(["scan", "--marks", "trufflehogs"]).exits(2);
+    assert!(run.stderr.contains("`trufflehogs` is none of: keywright, gitleaks"), "{}", run.stderr);
+}
+
+#[test]
+fn a_repository_may_take_marks_away_and_add_none() {
+    let repo = Repo::new();
+    repo.write("a.env", format!("{} # nosemgrep\n", key("github")));
+    repo.scan(["--files", "--marks", "semgrep"]).exits(0);
+    repo.write("keywright.toml", "[ignore]\nmarks_off = ['semgrep']\n");
+    repo.scan(["--files"]).exits(1);
+    repo.scan(["--files", "--marks", "all"]).exits(1);
+    repo.write("keywright.toml", "[scan]\nmarks = ['semgrep']\n");
+    let run = repo.run(["scan", "--files", "--marks", "none"]).exits(2);
+    assert!(run.stderr.contains("keywright.toml sets [scan]"), "{}", run.stderr);
+    repo.write("keywright.toml", "[ignore]\nmarks_off = ['semgrepp']\n");
+    let run = repo.run(["scan", "--files"]).exits(2);
+    assert!(run.stderr.contains("keywright.toml names marks of `semgrepp`"), "{}", run.stderr);
+}
+
+#[test]
+fn every_mark_stands_in_the_docs() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/suppressions.md");
+    let text = std::fs::read_to_string(docs).unwrap();
+    for mark in keywright::detect::marks() {
+        let row = format!("| {} | `{}` | {} |", mark.tool, mark.spelling, mark.placement.words());
+        let line = text.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("{row}"));
+        assert!(mark.docs.starts_with("docs/") || line.contains(mark.docs), "{line}");
+    }
+}
+
+#[test]
 fn a_repository_may_add_a_rule() {
     let repo = Repo::new();
     repo.write("keywright.toml", "[[rules]]\nid = \"acme\"\nregex = '''acme_[a-z0-9]{20}'''\n");

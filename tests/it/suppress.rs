@@ -82,6 +82,29 @@ fn an_entry_is_added_listed_and_pruned() {
 }
 
 #[test]
+fn every_mark_is_listed_and_lets_a_leak_be() {
+    let repo = Repo::new();
+    let listed = repo.run(["ignore", "marks", "--format", "json"]).exits(0).json();
+    let cards = listed.as_array().unwrap();
+    assert!(cards.len() >= 16, "{}", cards.len());
+    for card in cards {
+        let (mark, counts) = (card["mark"].as_str().unwrap(), card["counts"].as_str().unwrap());
+        let text = match counts {
+            "ends the block" => continue,
+            _ if counts.contains("before") && !counts.contains("on the secret's") => {
+                format!("# {mark}\n{}\n", key("github"))
+            }
+            _ => format!("{} # {mark}\n", key("github")),
+        };
+        repo.write("a.env", text);
+        assert_eq!(repo.scan(["--files"]).exits(0).findings()[0]["suppression"]["by"], mark, "{mark}");
+        let others = cards.iter().filter(|c| c["tool"] != card["tool"]).map(|c| c["tool"].as_str().unwrap());
+        repo.scan(["--files", "--marks", &others.collect::<Vec<_>>().join(",")]).exits(1);
+    }
+    assert!(repo.run(["ignore", "marks"]).exits(0).text().contains("gitleaks:allow"));
+}
+
+#[test]
 fn an_entry_that_hides_nothing_is_told_and_pruned() {
     let repo = Repo::new();
     let entry = format!("{} rule=r owner=ada reason=\"long gone\"\n", "0f".repeat(32));

@@ -2,12 +2,14 @@
 //!
 //! - `add`: entries for findings, with reason, owner and last day
 //! - `list`: what is let be, and until when
+//! - `marks`: the marks on a line that are heeded
 //! - `prune`: entries that have expired or hide nothing are taken out
 //! - `baseline`: everything that is known now, to be told no more
 
 mod add;
 mod baseline;
 mod list;
+mod marks;
 mod prune;
 
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ enum Verb {
     /// Show what is let be
     #[command(after_help = "Examples:\n  keywright ignore list")]
     List(list::ListArgs),
+    /// Show which marks on a line let a leak be, and whose they are
+    Marks(marks::MarksArgs),
     /// Take out entries that have expired or hide nothing
     #[command(
         after_help = "Examples:\n  keywright ignore prune --dry-run     what would be taken out\n  keywright ignore prune"
@@ -54,6 +58,7 @@ pub(crate) fn run(args: &IgnoreArgs, ui: &Ui) -> Result<Exit, CliError> {
     match &args.verb {
         Verb::Add(args) => add::run(args, ui),
         Verb::List(args) => list::run(args, ui),
+        Verb::Marks(args) => marks::run(args, ui),
         Verb::Prune(args) => prune::run(args, ui),
         Verb::Baseline(args) => baseline::run(args, ui),
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use keywright::config::FailOn;
+use keywright::detect::Marks;
 use keywright::model::Confidence;
 use keywright::report::Format;
 
@@ -76,6 +77,9 @@ pub(crate) struct ScanArgs {
     /// Tell findings as if no .keywrightignore and no baseline let them be
     #[arg(long, conflicts_with_all = ["baseline", "ignore_file"])]
     no_ignore: bool,
+    /// Whose marks on a line let a leak be: all, none, or names such as keywright,gitleaks [default: all]
+    #[arg(long, value_name = "LIST", value_parser = marks)]
+    marks: Option<Marks>,
     /// Succeed though not everything could be read
     #[arg(long)]
     allow_incomplete: bool,
@@ -99,6 +103,13 @@ fn range(text: &str) -> Result<String, String> {
 
 fn confidence(word: &str) -> Result<Confidence, String> {
     Confidence::from_word(word).ok_or_else(|| "it is one of: low, medium, high".into())
+}
+
+fn marks(list: &str) -> Result<Marks, String> {
+    Marks::from_words(list.split(',').map(str::trim)).map_err(|word| {
+        let tools = Marks::words().collect::<Vec<_>>().join(", ");
+        format!("`{word}` is none of: {tools}; or one word, all or none")
+    })
 }
 
 fn fail_on(word: &str) -> Result<FailOn, String> {
@@ -129,6 +140,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         no_ignore: args.no_ignore,
         least: args.min_confidence,
         fail_on: args.fail_on,
+        marks: args.marks,
         allow_incomplete: args.allow_incomplete,
         show_secrets: args.show_secrets,
     };
