@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, rules::RulesArgs,
-    scan::ScanArgs,
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, redact::RedactArgs,
+    rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -44,4 +44,6 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print a manual page, or write all of them into a folder
     Man(ManArgs),
+    // Its help is longer than a line and stands with its flags.
+    Redact(RedactArgs),
 }

@@ -11,6 +11,7 @@ mod pages;
 mod properties;
 mod providers;
 mod range;
+mod redact;
 mod rules;
 mod rules_command;
 mod settings;

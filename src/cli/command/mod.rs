@@ -4,6 +4,7 @@ pub(super) mod completions;
 pub(super) mod hook;
 pub(super) mod ignore;
 pub(super) mod man;
+pub(super) mod redact;
 pub(super) mod rules;
 pub(super) mod scan;
 
@@ -23,5 +24,6 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Rules(args) => rules::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
+        Command::Redact(args) => redact::run(&args, ui),
     }
 }
