@@ -4,6 +4,7 @@
 mod damage;
 mod files;
 mod floors;
+mod gitleaks;
 mod history;
 mod hostile;
 mod html;

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(super) mod completions;
+pub(super) mod gitleaks;
 pub(super) mod hook;
 pub(super) mod ignore;
 pub(super) mod man;
@@ -25,5 +26,10 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
         Command::Redact(args) => redact::run(&args, ui),
+        Command::Detect(args) => gitleaks::run(args.wanted(), ui),
+        Command::Protect(args) => gitleaks::run(args.wanted(), ui),
+        Command::Git(args) => gitleaks::run(args.wanted(), ui),
+        Command::Dir(args) => gitleaks::run(args.wanted(), ui),
+        Command::Stdin(args) => gitleaks::run(args.wanted(), ui),
     }
 }
