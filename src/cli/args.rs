@@ -2,9 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, rules::RulesArgs,
-    scan::ScanArgs,
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, redact::RedactArgs,
+    rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -15,7 +16,7 @@ use super::ui::Color;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n\ngitleaks' commands (detect, protect, git, dir, stdin) are understood with its flags: keywright git --help\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
 )]
 pub(crate) struct Cli {
     /// When to use colours: auto, always or never
@@ -44,4 +45,16 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print a manual page, or write all of them into a folder
     Man(ManArgs),
+    // Its help is longer than a line and stands with its flags.
+    Redact(RedactArgs),
+    #[command(hide = true)]
+    Detect(Box<DetectArgs>),
+    #[command(hide = true)]
+    Protect(Box<ProtectArgs>),
+    #[command(hide = true)]
+    Git(Box<GitArgs>),
+    #[command(hide = true, aliases = ["directory", "file"])]
+    Dir(Box<DirArgs>),
+    #[command(hide = true)]
+    Stdin(Box<StdinArgs>),
 }

@@ -6,19 +6,28 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Nothing was found.
-    Clean = 0,
+    Clean,
     /// Leaks were found.
-    Leaks = 1,
+    Leaks,
+    /// Leaks were found, and the caller chose the code that says so.
+    LeaksAs(u8),
     /// Wrong use or settings.
-    Usage = 2,
+    Usage,
     /// What was asked for could not be covered.
-    Incomplete = 3,
+    Incomplete,
     /// A bug.
-    Bug = 70,
+    Bug,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Leaks => 1,
+            Exit::LeaksAs(code) => code,
+            Exit::Usage => 2,
+            Exit::Incomplete => 3,
+            Exit::Bug => 70,
+        })
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Request {
     pub(crate) ignore_file: Option<PathBuf>,
     /// Whether findings are told as if no file let them be.
     pub(crate) no_ignore: bool,
+    /// Whether only the rules that files state look.
+    pub(crate) own_rules_only: bool,
     /// The least confidence that counts.
     pub(crate) least: Option<Confidence>,
     /// When leaks make the run fail.
@@ -137,8 +139,11 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     let Ground { targets, around, settings } = ground;
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
     let mut files: Vec<String> = settings.files.iter().map(|file| file.name.clone()).collect();
-    let Settings { rules, ignored, min_confidence, marks, .. } = settings;
+    let Settings { mut rules, ignored, min_confidence, marks, .. } = settings;
     let least = min_confidence.value;
+    if request.own_rules_only {
+        rules.drop_builtin();
+    }
     let mut warnings = rules.warnings.clone();
     let detector = Detector::new(rules).heeding(marks.value);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();

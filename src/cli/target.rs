@@ -26,6 +26,8 @@ pub(crate) enum Narrow {
     History,
     /// The working tree.
     Files,
+    /// Every file of a folder, those that git ignores included.
+    EveryFile,
 }
 
 impl Narrow {
@@ -42,6 +44,7 @@ impl Narrow {
             Self::Since(since) => format!("commits since {}", text::shown(since.as_bytes())),
             Self::History => "history".into(),
             Self::Files => "working tree".into(),
+            Self::EveryFile => "every file".into(),
         }
     }
 }
@@ -95,7 +98,7 @@ fn target(path: &Path, narrow: &Narrow, stdin_path: &Path) -> Result<Target, Cli
         Some(repo) if repo.work_dir().is_some_and(|dir| same(&dir, path)) || same(&repo.git_dir(), path) => {
             Ok(Target::Repository(repo, path.into()))
         }
-        _ if !matches!(narrow, Narrow::All | Narrow::Files) => Err(CliError::usage(
+        _ if !matches!(narrow, Narrow::All | Narrow::Files | Narrow::EveryFile) => Err(CliError::usage(
             format!("{name} is no repository's root"),
             "name one, or leave --staged, --range, --since-commit and --history out",
         )),
@@ -133,6 +136,9 @@ impl Target {
                 let name = GitPath::new(name.as_os_str().as_encoded_bytes());
                 return Ok(vec![Box::new(Stdin::new(std::io::stdin(), name))]);
             }
+            Self::Part(_, path) | Self::Repository(_, path) if *narrow == Narrow::EveryFile => {
+                return Ok(vec![Box::new(Worktree::at(path))]);
+            }
             Self::Plain(path) => return Ok(vec![Box::new(Worktree::at(path))]),
             Self::Part(repo, path) => return Ok(vec![Box::new(Worktree::of(repo, Some(path)))]),
             Self::Repository(repo, _) => repo,
@@ -142,7 +148,7 @@ impl Target {
             Narrow::Staged => vec![Box::new(Staged { repo })],
             Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
-            Narrow::Files => vec![Box::new(Worktree::of(repo, None))],
+            Narrow::Files | Narrow::EveryFile => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All if repo.work_dir().is_some() => {
                 vec![Box::new(Worktree::of(repo, None)), Box::new(History::of(repo))]
             }

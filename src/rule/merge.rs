@@ -23,6 +23,8 @@ pub struct RuleSet {
     pub allowlists: Vec<Allowlist>,
     /// What was not understood on the way.
     pub warnings: Vec<String>,
+    /// How many of `rules`, the first ones, are built in.
+    builtin: usize,
 }
 
 impl RuleSet {
@@ -30,7 +32,7 @@ impl RuleSet {
     #[must_use]
     pub fn builtin() -> Self {
         let rules: Vec<Rule> = builtin::files().into_iter().flat_map(|f| f.rules).collect();
-        Self { trusted: rules.len(), rules, ..Self::default() }
+        Self { trusted: rules.len(), builtin: rules.len(), rules, ..Self::default() }
     }
 
     /// Adds a file. An operator's rule replaces a built-in one of the same id.
@@ -50,13 +52,13 @@ impl RuleSet {
         }
         for id in &file.disabled {
             let before = self.rules.len();
-            self.rules.retain(|r| r.card.id != *id);
+            self.take_out(id);
             if self.rules.len() == before {
                 self.warnings.push(format!("{}: turns off rule `{id}`, which is not there", file.name));
             }
         }
         for rule in &file.rules {
-            self.rules.retain(|r| r.card.id != rule.card.id);
+            self.take_out(&rule.card.id);
         }
         self.rules.extend(file.rules);
         self.allowlists.extend(file.allowlists);
@@ -64,6 +66,18 @@ impl RuleSet {
             self.trusted = self.rules.len();
         }
         Ok(())
+    }
+
+    /// Leaves the rules that files state, and no other.
+    pub fn drop_builtin(&mut self) {
+        self.rules.drain(..self.builtin);
+        self.trusted -= self.builtin;
+        self.builtin = 0;
+    }
+
+    fn take_out(&mut self, id: &str) {
+        self.builtin -= self.rules[..self.builtin].iter().filter(|r| r.card.id == id).count();
+        self.rules.retain(|r| r.card.id != id);
     }
 }
 
@@ -100,6 +114,16 @@ mod tests {
         set.add(read("mine.toml", &RULE.replace("20", "24")).unwrap(), Trust::Operator).unwrap();
         assert_eq!(set.rules.len(), 1);
         assert_eq!(set.rules[0].regex.as_deref(), Some("acme_[a-z]{24}"));
+    }
+
+    #[test]
+    fn what_is_stated_again_is_no_built_in_rule_any_more() {
+        let mut set = RuleSet::builtin();
+        let (id, many) = (set.rules[0].card.id.clone(), set.rules.len());
+        set.add(read("mine.toml", &RULE.replace("acme", &id)).unwrap(), Trust::Operator).unwrap();
+        assert_eq!((set.rules.len(), set.trusted), (many, many));
+        set.drop_builtin();
+        assert_eq!((set.rules.len(), set.trusted, set.rules[0].card.id.as_str()), (1, 1, id.as_str()));
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! - `names`: secrets that names repeat
 //! - `ignored`: paths that settings let be
 //! - `suppressed`: secrets that entries let be
+//! - `redact`: a stream with its secrets masked
 
 mod ignored;
 mod merge;
 mod names;
+pub mod redact;
 mod suppressed;
 
 use std::sync::Mutex;

@@ -4,6 +4,7 @@
 mod damage;
 mod files;
 mod floors;
+mod gitleaks;
 mod history;
 mod hostile;
 mod html;
@@ -11,6 +12,7 @@ mod pages;
 mod properties;
 mod providers;
 mod range;
+mod redact;
 mod rules;
 mod rules_command;
 mod settings;

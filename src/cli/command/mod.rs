@@ -1,9 +1,11 @@
 //! One file a command.
 
 pub(super) mod completions;
+pub(super) mod gitleaks;
 pub(super) mod hook;
 pub(super) mod ignore;
 pub(super) mod man;
+pub(super) mod redact;
 pub(super) mod rules;
 pub(super) mod scan;
 
@@ -23,5 +25,11 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Rules(args) => rules::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
+        Command::Redact(args) => redact::run(&args, ui),
+        Command::Detect(args) => gitleaks::run(args.wanted(), ui),
+        Command::Protect(args) => gitleaks::run(args.wanted(), ui),
+        Command::Git(args) => gitleaks::run(args.wanted(), ui),
+        Command::Dir(args) => gitleaks::run(args.wanted(), ui),
+        Command::Stdin(args) => gitleaks::run(args.wanted(), ui),
     }
 }

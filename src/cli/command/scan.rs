@@ -138,6 +138,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         baselines: args.baseline.clone(),
         ignore_file: args.ignore_file.clone(),
         no_ignore: args.no_ignore,
+        own_rules_only: false,
         least: args.min_confidence,
         fail_on: args.fail_on,
         marks: args.marks,
