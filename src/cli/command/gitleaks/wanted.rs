@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use keywright::detect::Marks;
 use keywright::report::Format;
 
 use super::config::Config;
@@ -97,10 +98,16 @@ pub(super) fn translate(wanted: Wanted, config: &Config) -> Result<Translated, C
         outputs,
         rules: config.files.clone(),
         own_rules_only: config.own_rules_only,
+        marks: wanted.without_marks.then(without_gitleaks),
         ..Request::default()
     };
     let (gitleaks_baseline, gitleaks_ignore) = (wanted.baseline_path, wanted.ignore_path);
     Ok(Translated { request, notes, last, code: wanted.code, gitleaks_baseline, gitleaks_ignore })
+}
+
+/// Everybody's marks but gitleaks' own.
+fn without_gitleaks() -> Marks {
+    Marks::ALL.without(Marks::from_words(["gitleaks"]).expect("its marks are known"))
 }
 
 /// Refuses what cannot be kept.
@@ -121,11 +128,6 @@ fn refuse(wanted: &Wanted) -> Result<(), CliError> {
             !enabled.is_empty(),
             "--enable-rule: rules have other names here",
             "write your rules into a file without `useDefault` and name it: --config FILE".into(),
-        ),
-        (
-            wanted.without_marks,
-            "--ignore-gitleaks-allow: marks can't be passed over",
-            "find them with `git grep gitleaks:allow`; the report lists what they let be: keywright scan --format json".into(),
         ),
         (
             matches!(wanted.what, What::Files(_, true)),
@@ -231,11 +233,12 @@ mod tests {
             "detect --timeout 5",
             "detect --enable-rule aws",
             "detect --max-archive-depth 2",
-            "detect --ignore-gitleaks-allow",
             "detect --no-git --follow-symlinks",
         ] {
             assert!(said(flags).is_err(), "{flags}");
         }
         assert!(said("detect --follow-symlinks --timeout 0").is_ok());
+        let marks = said("detect --ignore-gitleaks-allow").unwrap().request.marks.unwrap();
+        assert!(!marks.heeds("gitleaks") && marks.heeds("keywright"));
     }
 }
