@@ -30,22 +30,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The commands.
+/// The commands. Each says what it is for beside its flags: a line here would hide its longer help.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Find leaked keys
     Scan(Box<ScanArgs>),
-    /// Check every commit: put keywright into the git hooks, take it out, see how it stands
     Hook(HookArgs),
-    /// Let findings be, with a reason: add, list, prune entries
     Ignore(IgnoreArgs),
-    /// See what is looked for, and prove rules of your own
     Rules(RulesArgs),
-    /// Print a script that completes commands and flags in a shell
     Completions(CompletionsArgs),
-    /// Print a manual page, or write all of them into a folder
     Man(ManArgs),
-    // Its help is longer than a line and stands with its flags.
     Redact(RedactArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),

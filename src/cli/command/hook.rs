@@ -13,7 +13,7 @@ use crate::cli::survey::Request;
 use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 
-/// Check every commit before it is made
+/// Check every commit: put keywright into the git hooks, take it out, see how it stands
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keywright hook install      check every commit in this repository from now on\n  keywright hook status       see how it stands\n  keywright hook uninstall    take it out again; a hook that was there before comes back"

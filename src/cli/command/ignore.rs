@@ -22,7 +22,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 
-/// Let findings be, with a reason
+/// Let findings be, with a reason: add, list, prune entries
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keywright ignore add 3f2a90c1d4e5 --reason \"the sandbox's key\" --expires 2027-06-30\n  keywright ignore add docs/setup.md:12 --reason \"made up for the docs\"\n  keywright ignore list\n  keywright ignore prune --dry-run\n  keywright ignore baseline --output keywright.baseline\n\nEntries stand in .keywrightignore at the repository's top, one a line, keyed by the finding's fingerprint:\ncommit it. It serves every kind of scan, and moves with the code."
