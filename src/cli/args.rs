@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, redact::RedactArgs,
-    rules::RulesArgs, scan::ScanArgs,
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
+    redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Hook(HookArgs),
     /// Let findings be, with a reason: add, list, prune entries
     Ignore(IgnoreArgs),
+    /// Take over what other scanners let be; says what that is before anything is written
+    Migrate(MigrateArgs),
     /// See what is looked for, and prove rules of your own
     Rules(RulesArgs),
     /// Print a script that completes commands and flags in a shell
