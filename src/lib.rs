@@ -6,6 +6,7 @@
 pub mod config;
 pub mod detect;
 pub mod git;
+pub mod import;
 pub mod model;
 pub mod report;
 pub mod rule;

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, redact::RedactArgs,
-    rules::RulesArgs, scan::ScanArgs,
+    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
+    redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     Hook(HookArgs),
     Ignore(IgnoreArgs),
+    Migrate(MigrateArgs),
     Rules(RulesArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

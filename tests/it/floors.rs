@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(u32, &[&str]); 9] = [
     (1, &["model"]),
     (2, &["http"]),
-    (3, &["git", "rule", "unpack", "seal", "store", "report", "suppress"]),
+    (3, &["git", "rule", "unpack", "seal", "store", "report", "suppress", "import"]),
     (4, &["source", "detect", "provider", "destination", "host", "notify", "config"]),
     (5, &["scan", "verify"]),
     (6, &["rotate"]),
@@ -22,8 +22,9 @@ const FLOORS: [(u32, &[&str]); 9] = [
 ];
 
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
-const CATALOGUES: [(&str, &[&str]); 5] = [
+const CATALOGUES: [(&str, &[&str]); 6] = [
     ("source", &["change"]),
+    ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
     ("cli/command", &[]),
     ("cli/command/rules", &["known", "verdict", "words"]),
@@ -31,10 +32,11 @@ const CATALOGUES: [(&str, &[&str]); 5] = [
 ];
 
 /// The files that may hold a secret in clear, and why.
-const EXPOSING: [(&str, &str); 11] = [
+const EXPOSING: [(&str, &str); 12] = [
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),
     ("detect/fingerprint.rs", "makes its name"),
+    ("import/seen.rs", "holds it against what other scanners hashed"),
     ("model/secret.rs", "keeps it"),
     ("report/gitleaks_json.rs", "tells its entropy"),
     ("report/human/group.rs", "--show-secrets"),

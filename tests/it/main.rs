@@ -8,6 +8,7 @@ mod gitleaks;
 mod history;
 mod hostile;
 mod html;
+mod migrate;
 mod pages;
 mod properties;
 mod providers;

@@ -113,7 +113,7 @@ fn a_repository_may_take_marks_away_and_add_none() {
     repo.scan(["--files", "--marks", "all"]).exits(1);
     repo.write("keywright.toml", "[scan]\nmarks = ['semgrep']\n");
     let run = repo.run(["scan", "--files", "--marks", "none"]).exits(2);
-    assert!(run.stderr.contains("sets [scan]"), "{}", run.stderr);
+    assert!(run.stderr.contains("how it is told ([scan])"), "{}", run.stderr);
     repo.write("keywright.toml", "[ignore]\nmarks_off = ['semgrepp']\n");
     let run = repo.run(["scan", "--files"]).exits(2);
     assert!(run.stderr.contains("keywright.toml names marks of `semgrepp`"), "{}", run.stderr);

@@ -5,6 +5,7 @@ pub(super) mod gitleaks;
 pub(super) mod hook;
 pub(super) mod ignore;
 pub(super) mod man;
+pub(super) mod migrate;
 pub(super) mod redact;
 pub(super) mod rules;
 pub(super) mod scan;
@@ -22,6 +23,7 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Scan(args) => scan::run(&args, ui),
         Command::Hook(args) => hook::run(&args, ui),
         Command::Ignore(args) => ignore::run(&args, ui),
+        Command::Migrate(args) => migrate::run(&args, ui),
         Command::Rules(args) => rules::run(&args, ui),
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
