@@ -3,6 +3,8 @@
 //! - `model`: a rule, ready to be searched for
 //! - `raw`: rule files as they are written
 //! - `read`: rule files (TOML; a superset of gitleaks' table) into rules, with errors that name the line
+//! - `class`: sets of bytes
+//! - `prepared`: rule files parsed and studied at build
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
 //! - `literal`: the literals every match of an expression must hold
@@ -10,9 +12,11 @@
 //! - `proof`: a rule held against its own examples
 
 pub mod builtin;
+mod class;
 pub mod literal;
 pub mod merge;
 pub mod model;
+mod prepared;
 pub mod proof;
 mod raw;
 pub mod read;
