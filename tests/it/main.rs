@@ -6,6 +6,7 @@ mod files;
 mod floors;
 mod history;
 mod hostile;
+mod index;
 mod properties;
 mod providers;
 mod range;
