@@ -13,7 +13,7 @@ use super::strength::is_strong;
 use super::window::{Lane, Searcher};
 use crate::model::text::shown;
 use crate::model::{Confidence, Extent, Hit, Path, Secret, Severity};
-use crate::rule::model::Required;
+use crate::rule::model::{Expression, Required};
 use crate::rule::{RuleSet, Structure};
 
 /// Finds what a set of rules describes. Cheap to share between threads.
@@ -111,8 +111,7 @@ impl Detector {
         let Some(searcher) = self.by_id.get(&hit.rule.id).map(|i| &self.search.searchers[*i]) else {
             return true;
         };
-        let path_matches =
-            |regex: &regex_automata::meta::Regex| path.is_some_and(|p| regex.is_match(p.bytes()));
+        let path_matches = |e: &Expression| path.is_some_and(|p| e.is_match(p.bytes()));
         if searcher.rule.path.as_ref().is_some_and(|r| !path_matches(r)) {
             return false;
         }

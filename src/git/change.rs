@@ -1,4 +1,4 @@
-//! What a commit or the index changes against its parents.
+//! What a commit changes against its parents.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -29,120 +29,12 @@ pub struct RangeCommit {
     pub changes: Vec<Change>,
 }
 
-/// One entry of the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IndexEntry {
-    /// The path.
-    pub path: Vec<u8>,
-    /// The blob; for a submodule, its commit.
-    pub id: Id,
-    /// Whether it is a submodule.
-    pub is_submodule: bool,
-    /// Whether it was only announced (`git add -N`) and has no content yet.
-    pub is_intent: bool,
-}
-
-/// Reads the index git would commit: the one `GIT_INDEX_FILE` names, or the repository's own. An
-/// index that is not there is empty.
-///
-/// # Errors
-/// [`GitError::Index`] if it is damaged.
-pub fn index(repo: &Repository) -> Result<Vec<IndexEntry>, GitError> {
-    let gix = repo.gix();
-    let path = std::env::var_os("GIT_INDEX_FILE").map_or_else(|| gix.index_path(), Into::into);
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let fail = |e: &dyn std::error::Error| GitError::Index { path: path.clone(), why: chain(e) };
-    let file = gix::index::File::at(&path, gix.object_hash(), false, gix::index::decode::Options::default())
-        .map_err(|e| fail(&e))?;
-    let entry = |e: &gix::index::Entry| IndexEntry {
-        path: e.path(&file).to_vec(),
-        id: e.id,
-        is_submodule: e.mode.is_submodule(),
-        is_intent: e.flags.contains(gix::index::entry::Flags::INTENT_TO_ADD),
-    };
-    // A folder that a sparse index keeps folded is as `HEAD` has it.
-    Ok(file.entries().iter().filter(|e| !e.mode.is_sparse()).map(entry).collect())
-}
-
-/// Returns what the index changes against `HEAD` and, in a merge, the other parents.
-///
-/// # Errors
-/// [`GitError`] if the index or a parent's tree cannot be read.
-pub fn staged(repo: &Repository) -> Result<Vec<Change>, GitError> {
-    let mut parents: Vec<Id> = repo.head().into_iter().collect();
-    let merging = std::fs::read_to_string(repo.git_dir().join("MERGE_HEAD")).unwrap_or_default();
-    parents.extend(merging.lines().filter_map(|line| Id::from_hex(line.trim().as_bytes()).ok()));
-    let mut trees = Vec::new();
-    for parent in &parents {
-        trees.push(Flat::of(repo, &tree_of(repo, parent)?));
-    }
-    let mut changes = Vec::new();
-    for entry in index(repo)?.into_iter().filter(|e| !e.is_submodule && !e.is_intent) {
-        let mut earlier = Vec::new();
-        for tree in &mut trees {
-            earlier.extend(tree.get(&entry.path)?);
-        }
-        if !earlier.contains(&entry.id) {
-            changes.push(Change { path: entry.path, id: entry.id, earlier });
-        }
-    }
-    Ok(changes)
-}
-
-/// A tree asked by path: each folder is read once, and only if something in it is asked for.
-struct Flat<'r> {
-    repo: &'r Repository,
-    root: Id,
-    folders: HashMap<Vec<u8>, Folder>,
-}
-
-impl<'r> Flat<'r> {
-    fn of(repo: &'r Repository, root: &Id) -> Self {
-        Self { repo, root: *root, folders: HashMap::new() }
-    }
-
-    fn get(&mut self, path: &[u8]) -> Result<Option<Id>, GitError> {
-        let (folder, name) = split(path);
-        let found = self.folder(folder)?.and_then(|f| f.get(name).copied());
-        Ok(found.filter(|(kind, _)| *kind == EntryKind::File).map(|(_, id)| id))
-    }
-
-    fn folder(&mut self, path: &[u8]) -> Result<Option<&Folder>, GitError> {
-        if !self.folders.contains_key(path) {
-            let id = if path.is_empty() {
-                Some(self.root)
-            } else {
-                let (above, name) = split(path);
-                self.folder(above)?
-                    .and_then(|f| f.get(name))
-                    .filter(|(kind, _)| *kind == EntryKind::Folder)
-                    .map(|(_, id)| *id)
-            };
-            let content = match id {
-                Some(id) => read_tree(self.repo, &id)?,
-                None => HashMap::new(),
-            };
-            self.folders.insert(path.to_vec(), content);
-        }
-        Ok(self.folders.get(path))
-    }
-}
-
-fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    match memchr::memrchr(b'/', path) {
-        Some(slash) => (&path[..slash], &path[slash + 1..]),
-        None => (&[], path),
-    }
-}
-
 /// A folder's entries by name: kind and id.
-type Folder = HashMap<Vec<u8>, (EntryKind, Id)>;
+pub(super) type Folder = HashMap<Vec<u8>, (EntryKind, Id)>;
 
-fn read_tree(repo: &Repository, id: &Id) -> Result<Folder, GitError> {
+/// Reads a tree.
+pub(super) fn read_tree(gix: &gix::Repository, id: &Id) -> Result<Folder, GitError> {
     let fail = |why: String| GitError::Object { id: id.to_string(), why };
-    let gix = repo.gix();
     if gix.empty_tree().id == *id {
         return Ok(HashMap::new());
     }
@@ -154,7 +46,8 @@ fn read_tree(repo: &Repository, id: &Id) -> Result<Folder, GitError> {
     Ok(entries(&object.data, hash_len).map(|e| (e.name.to_vec(), (e.kind, e.id()))).collect())
 }
 
-fn tree_of(repo: &Repository, commit: &Id) -> Result<Id, GitError> {
+/// Returns a commit's tree.
+pub(super) fn tree_of(repo: &Repository, commit: &Id) -> Result<Id, GitError> {
     let fail = |why: String| GitError::Object { id: commit.to_string(), why };
     let object = repo.gix().find_object(*commit).map_err(|e| fail(chain(&e)))?.detach();
     Ok(parse(*commit, &object.data).ok_or_else(|| fail("it is no commit".into()))?.0.tree)
@@ -202,7 +95,7 @@ fn range_commit(repo: &Repository, id: &Id) -> Result<RangeCommit, GitError> {
         }
     }
     let mut listing = Listing::default();
-    compare(repo, Some(commit.tree), &parents, &[], 0, &mut listing)?;
+    compare(&repo.gix(), Some(commit.tree), &parents, &[], 0, &mut listing)?;
     listing.changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(RangeCommit {
         id: *id,
@@ -212,7 +105,7 @@ fn range_commit(repo: &Repository, id: &Id) -> Result<RangeCommit, GitError> {
 }
 
 /// The deepest folder compared.
-const DEEPEST: usize = 400;
+pub(super) const DEEPEST: usize = 400;
 /// How many folders of one commit are compared at the most: trees that name one another many times
 /// over describe more of them than anyone can read.
 const MOST_FOLDERS: usize = 200_000;
@@ -221,14 +114,15 @@ const MOST_CHANGES: usize = 4_000_000;
 
 /// What was listed of one commit so far.
 #[derive(Default)]
-struct Listing {
-    changes: Vec<Change>,
+pub(super) struct Listing {
+    /// The blobs.
+    pub(super) changes: Vec<Change>,
     folders: usize,
 }
 
 /// Lists the blobs below `tree` that no parent holds at the same path.
-fn compare(
-    repo: &Repository,
+pub(super) fn compare(
+    gix: &gix::Repository,
     tree: Option<Id>,
     parents: &[Option<Id>],
     prefix: &[u8],
@@ -244,11 +138,11 @@ fn compare(
     if listing.folders > MOST_FOLDERS || listing.changes.len() > MOST_CHANGES {
         return too_much("its commit changes more files and folders than can be compared".into());
     }
-    let own = read_tree(repo, &tree)?;
+    let own = read_tree(gix, &tree)?;
     let mut theirs = Vec::with_capacity(parents.len());
     for parent in parents {
         theirs.push(match parent {
-            Some(id) => read_tree(repo, id)?,
+            Some(id) => read_tree(gix, id)?,
             None => HashMap::new(),
         });
     }
@@ -266,7 +160,7 @@ fn compare(
         };
         if kind == EntryKind::Folder {
             let parents: Vec<Option<Id>> = at(true).collect();
-            compare(repo, Some(id), &parents, &path, depth + 1, listing)?;
+            compare(gix, Some(id), &parents, &path, depth + 1, listing)?;
         } else if kind == EntryKind::File {
             let earlier: Vec<Id> = at(false).flatten().collect();
             if !earlier.contains(&id) {

@@ -14,7 +14,9 @@
 //! - `refs`: what refs, stashes and worktrees point to
 //! - `provenance`: which commit brought a blob in, under which path, and what still reaches it
 //! - `hook`: keywright in a repository's hooks
-//! - `change`: what a commit or the index changes against its parents
+//! - `change`: what a commit changes against its parents
+//! - `index`: the index, as git writes it
+//! - `staged`: what the index changes against `HEAD`
 
 pub mod change;
 pub mod commits;
@@ -22,6 +24,7 @@ mod delta;
 mod file;
 pub mod hook;
 mod ids;
+pub mod index;
 mod loose;
 pub mod missing;
 pub mod object;
@@ -29,6 +32,7 @@ pub mod open;
 mod pack;
 pub mod provenance;
 pub mod refs;
+pub mod staged;
 pub mod store;
 mod tree;
 mod user;

@@ -36,7 +36,8 @@ impl Repository {
             })
             .map(Some),
             Err(e) => {
-                let absolute = std::path::absolute(from).unwrap_or_else(|_| from.into());
+                // `..` taken back: the folder above a repository is not in it.
+                let absolute = from.canonicalize().unwrap_or_else(|_| from.into());
                 match absolute.ancestors().find(|dir| dir.join(".git").exists()) {
                     Some(dir) => Err(GitError::Open { path: dir.into(), why: chain(&e) }),
                     None => Ok(None),

@@ -5,6 +5,8 @@
 //! - `read`: rule files (TOML; a superset of gitleaks' table) into rules, with errors that name the line
 //! - `sheet`: a rule file as it is written, with its lines
 //! - `reserved`: what only an operator's file may say
+//! - `class`: sets of bytes
+//! - `prepared`: rule files parsed and studied at build
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
 //! - `literal`: the literals every match of an expression must hold
@@ -13,10 +15,12 @@
 //! - `lint`: what a good rule file needs
 
 pub mod builtin;
+mod class;
 pub mod lint;
 pub mod literal;
 pub mod merge;
 pub mod model;
+mod prepared;
 pub mod proof;
 mod raw;
 pub mod read;

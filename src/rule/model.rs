@@ -1,9 +1,10 @@
 //! A rule, ready to be searched for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use regex_automata::meta::Regex;
 
+pub use super::class::ByteClass;
 use super::literal::Anchors;
 use crate::model::{Confidence, RuleCard};
 
@@ -30,7 +31,7 @@ pub struct Rule {
     /// The lowest Shannon entropy of the secret, in bits per byte.
     pub entropy: Option<f64>,
     /// The path must match.
-    pub path: Option<Regex>,
+    pub path: Option<Expression>,
     /// How sure a match is before its checks.
     pub confidence: Confidence,
     /// The checksum inside the secret.
@@ -102,9 +103,9 @@ pub struct Allowlist {
     /// Rules it is for; empty: the rule it stands in, or all rules.
     pub target_rules: Vec<String>,
     /// Paths.
-    pub paths: Vec<Regex>,
+    pub paths: Vec<Expression>,
     /// Expressions for `target`.
-    pub regexes: Vec<Regex>,
+    pub regexes: Vec<Expression>,
     /// What the expressions look at.
     pub target: Target,
     /// Words that mark a secret as harmless, compared without case.
@@ -217,47 +218,34 @@ impl Structure {
     }
 }
 
-/// A set of bytes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ByteClass([bool; 256]);
-
-impl ByteClass {
-    /// Reads a class as it is written in an expression, such as `[A-Za-z0-9_-]`.
-    ///
-    /// # Errors
-    /// If the text is not one class of single bytes.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let hir = regex_syntax::ParserBuilder::new()
-            .unicode(false)
-            .utf8(false)
-            .build()
-            .parse(text)
-            .map_err(|e| e.to_string())?;
-        let mut set = [false; 256];
-        match hir.kind() {
-            regex_syntax::hir::HirKind::Class(regex_syntax::hir::Class::Bytes(class)) => {
-                for range in class.ranges() {
-                    set[usize::from(range.start())..=usize::from(range.end())].fill(true);
-                }
-            }
-            regex_syntax::hir::HirKind::Literal(literal) if literal.0.len() == 1 => {
-                set[usize::from(literal.0[0])] = true;
-            }
-            _ => return Err("this is no class of bytes".into()),
-        }
-        Ok(Self(set))
-    }
-
-    /// Tells whether the byte is in the set.
-    #[must_use]
-    pub fn has(&self, byte: u8) -> bool {
-        self.0[usize::from(byte)]
-    }
+/// An expression, built when first needed: most are never asked.
+#[derive(Debug)]
+pub struct Expression {
+    text: String,
+    built: OnceLock<Option<Regex>>,
 }
 
-impl std::fmt::Debug for ByteClass {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ByteClass({} bytes)", self.0.iter().filter(|b| **b).count())
+impl Expression {
+    /// Takes an expression and builds it at once, to learn whether it can be used.
+    ///
+    /// # Errors
+    /// What the expression's engine says.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let one = Self::trusted(text);
+        let _ = one.built.set(Some(Rule::compile(text)?));
+        Ok(one)
+    }
+
+    /// Takes one of the program's own, which a test builds.
+    pub(super) fn trusted(text: &str) -> Self {
+        Self { text: text.into(), built: OnceLock::new() }
+    }
+
+    /// Tells whether it matches anywhere in `bytes`.
+    #[must_use]
+    pub fn is_match(&self, bytes: &[u8]) -> bool {
+        let built = self.built.get_or_init(|| Rule::compile(&self.text).ok());
+        built.as_ref().is_some_and(|regex| regex.is_match(bytes))
     }
 }
 

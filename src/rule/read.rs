@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use regex_automata::meta::Regex;
 use toml::Spanned;
 
 use super::RuleError;
 use super::literal::{Study, study};
-use super::model::{Allowlist, AssignmentLane, ByteClass, Checksum, Required, Rule, Structure, Target};
+use super::model::{
+    Allowlist, AssignmentLane, ByteClass, Checksum, Expression, Required, Rule, Structure, Target,
+};
+use super::prepared::{Prepared, Studied};
 use super::raw::{FILE_FIELDS, RULE_FIELDS, RawAllowlist, RawFile, RawProvider, RawRule};
 use super::reserved::reserved;
 use super::sheet::Sheet;
@@ -45,7 +47,9 @@ pub struct RuleFile {
 /// # Errors
 /// [`RuleError`], naming the line and what to write instead.
 pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
-    let mut file = read_with(&Lines { name, text, is_builtin: false })?;
+    let lines = Lines { name, text, is_builtin: false };
+    let raw = toml::from_str(text).map_err(|e| lines.syntax(&e))?;
+    let mut file = read_with(&lines, raw, Vec::new())?;
     let sheet = Sheet::read(name, text)?;
     file.reserved = reserved(&sheet);
     file.warnings = unknown_fields(&sheet)
@@ -56,15 +60,14 @@ pub fn read(name: &str, text: &str) -> Result<RuleFile, RuleError> {
 }
 
 /// Reads one of the program's own files: what its tests check is not checked again at every start.
-pub(super) fn read_builtin(name: &str, text: &str) -> Result<RuleFile, RuleError> {
-    read_with(&Lines { name, text, is_builtin: true })
+pub(super) fn read_builtin(name: &str, text: &str, ready: Prepared) -> Result<RuleFile, RuleError> {
+    read_with(&Lines { name, text, is_builtin: true }, ready.raw, ready.studied)
 }
 
-fn read_with(lines: &Lines<'_>) -> Result<RuleFile, RuleError> {
-    let Lines { name, text, .. } = *lines;
-    let raw: RawFile = toml::from_str(text).map_err(|e| lines.syntax(&e))?;
+/// Reads the parsed file; what its rules' study told is given, or found out here.
+fn read_with(lines: &Lines<'_>, raw: RawFile, studied: Vec<Studied>) -> Result<RuleFile, RuleError> {
     let mut file = RuleFile {
-        name: name.into(),
+        name: lines.name.into(),
         provider: raw.provider.as_ref().map(|p| p.id.clone()),
         rules: Vec::with_capacity(raw.rules.len()),
         allowlists: Vec::new(),
@@ -77,9 +80,11 @@ fn read_with(lines: &Lines<'_>) -> Result<RuleFile, RuleError> {
         file.disabled = extend.disabled_rules;
         file.extends = extend.path.or(extend.url);
     }
+    let mut studied = studied.into_iter();
     for rule in raw.rules {
         let line = lines.line(rule.span().start);
-        file.rules.push(one_rule(rule.into_inner(), line, raw.provider.as_ref(), lines)?);
+        let known = studied.next().unwrap_or_default();
+        file.rules.push(one_rule(rule.into_inner(), line, raw.provider.as_ref(), known, lines)?);
     }
     for list in raw.allowlist.into_iter().chain(raw.allowlists) {
         file.allowlists.push(one_allowlist(list, "(all rules)", lines)?);
@@ -91,6 +96,7 @@ fn one_rule(
     raw: RawRule,
     line: usize,
     provider: Option<&RawProvider>,
+    known: Studied,
     lines: &Lines<'_>,
 ) -> Result<Rule, RuleError> {
     let id = raw.id.unwrap_or_default();
@@ -123,7 +129,10 @@ fn one_rule(
                 "look-around and back-references are not supported; see not_before and not_after",
             )
         };
-        studied = study(text.get_ref()).map_err(cannot)?;
+        studied = match known.expression {
+            Some(studied) => studied,
+            None => study(text.get_ref()).map_err(cannot)?,
+        };
         // The program's own rules are built when first needed; the tests build them all.
         if !lines.is_builtin {
             Rule::compile(text.get_ref()).map_err(cannot)?;
@@ -163,8 +172,14 @@ fn one_rule(
             .unwrap_or(Confidence::Medium),
         checksum: lines.word(&id, "checksum", raw.checksum, Checksum::from_word, &Checksum::words())?,
         structure: lines.word(&id, "structure", raw.structure, Structure::from_word, &Structure::words())?,
-        not_before: lines.class(&id, raw.not_before)?,
-        not_after: lines.class(&id, raw.not_after)?,
+        not_before: match known.not_before {
+            Some(class) => Some(class),
+            None => lines.class(&id, raw.not_before)?,
+        },
+        not_after: match known.not_after {
+            Some(class) => Some(class),
+            None => lines.class(&id, raw.not_after)?,
+        },
         generic: raw.generic,
         window: raw.window.or(studied.longest).unwrap_or(OPEN_WINDOW).clamp(1, WIDEST),
         allowlists,
@@ -281,8 +296,11 @@ impl Lines<'_> {
         RuleError::Broken { file: self.name.into(), line, rule: rule.into(), why, mend: mend.into() }
     }
 
-    fn regex(&self, rule: &str, text: &Spanned<String>) -> Result<Regex, RuleError> {
-        Rule::compile(text.get_ref()).map_err(|why| {
+    fn regex(&self, rule: &str, text: &Spanned<String>) -> Result<Expression, RuleError> {
+        if self.is_builtin {
+            return Ok(Expression::trusted(text.get_ref()));
+        }
+        Expression::new(text.get_ref()).map_err(|why| {
             self.broken(
                 self.line(text.span().start),
                 rule,

@@ -4,8 +4,12 @@ use rayon::prelude::*;
 
 use super::change::read_change;
 use super::{See, Source, SourceError, Tell};
-use crate::git::{Repository, change};
+use crate::git::change::Change;
+use crate::git::{Repository, staged::staged};
 use crate::model::{Event, Origin, Path};
+
+/// Up to here changes are read one after another.
+const FEW: usize = 4;
 
 /// The staged changes of a repository.
 pub struct Staged<'r> {
@@ -15,14 +19,19 @@ pub struct Staged<'r> {
 
 impl Source for Staged<'_> {
     fn read(&self, see: &See<'_>, tell: &Tell<'_>) -> Result<(), SourceError> {
-        let changes = change::staged(self.repo)?;
+        let changes = staged(self.repo)?;
         tell(Event::Stage("staged changes", changes.len() as u64));
-        changes.par_iter().for_each(|change| {
+        let read = |change: &Change| {
             let origin = Origin::Index(Path::new(change.path.as_slice()), change.id.to_string());
             read_change(self.repo, &change.id, &change.earlier, &origin, see, tell);
             tell(Event::IndexEntries(1));
             tell(Event::Step(1));
-        });
+        };
+        // A pool of threads takes longer to start than a small commit to read.
+        match changes.as_slice() {
+            few if few.len() < FEW => few.iter().for_each(read),
+            many => many.par_iter().for_each(read),
+        }
         Ok(())
     }
 }

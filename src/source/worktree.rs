@@ -11,7 +11,7 @@ use std::path::{Path as FsPath, PathBuf};
 use rayon::prelude::*;
 
 use super::{LARGEST_BINARY, See, Source, SourceError, Tell, skip};
-use crate::git::{Repository, change};
+use crate::git::{Repository, index};
 use crate::model::{Blob, Event, Origin, Path, SkipReason, text::shown};
 use crate::unpack::{pieces, text};
 
@@ -38,11 +38,11 @@ impl Worktree {
     pub fn of(repo: &Repository, root: Option<&FsPath>) -> Self {
         let base = repo.work_dir().unwrap_or_else(|| ".".into());
         let root = root.map_or_else(|| base.clone(), FsPath::to_path_buf);
-        let (index, index_error) = match change::index(repo) {
-            Ok(index) => (index, None),
+        let (entries, index_error) = match index::index(repo) {
+            Ok(entries) => (entries, None),
             Err(e) => (Vec::new(), Some(e.to_string())),
         };
-        let tracked = index.into_iter().filter(|e| !e.is_submodule).map(|e| e.path).collect();
+        let tracked = entries.into_iter().filter(|e| !e.is_submodule).map(|e| e.path).collect();
         Self { root, base, tracked, index_error, in_repository: true }
     }
 
@@ -148,10 +148,15 @@ impl Source for Worktree {
         }
         let files: Vec<PathBuf> = self.files(tell).into_iter().collect();
         tell(Event::Stage("working tree", files.len() as u64));
-        files.par_iter().for_each(|file| {
+        let read = |file: &PathBuf| {
             self.read_file(file, see, tell);
             tell(Event::Step(1));
-        });
+        };
+        // A pool of threads takes longer to start than one small file to read.
+        match files.as_slice() {
+            [one] => read(one),
+            many => many.par_iter().for_each(read),
+        }
         Ok(())
     }
 }

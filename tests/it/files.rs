@@ -123,6 +123,13 @@ fn a_folder_outside_any_repository_is_read() {
 }
 
 #[test]
+fn a_file_above_a_repository_is_read() {
+    let repo = Repo::new();
+    fs::write(repo.outside("a.env"), key("github")).unwrap();
+    repo.scan(["../a.env"]).exits(1);
+}
+
+#[test]
 fn a_stream_goes_by_the_name_it_was_given() {
     let folder = Folder::new();
     let text = format!("one\ntwo {}\n", key("github"));

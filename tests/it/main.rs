@@ -8,6 +8,7 @@ mod gitleaks;
 mod history;
 mod hostile;
 mod html;
+mod index;
 mod migrate;
 mod pages;
 mod properties;

@@ -125,7 +125,7 @@ impl Detector {
                 attempt.steps.push(step("silent", Some(false), "the rule only serves others".into()));
                 attempt.end = End::Dropped;
             } else if let Some(path) = path {
-                let is_match = |r: &regex_automata::meta::Regex| r.is_match(path.bytes());
+                let is_match = |r: &crate::rule::model::Expression| r.is_match(path.bytes());
                 if rule.path.as_ref().is_some_and(|r| !is_match(r)) {
                     attempt.steps.push(step("path", Some(false), "the rule is for other paths".into()));
                     attempt.end = End::Dropped;

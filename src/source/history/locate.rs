@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::super::{Found, Located, SourceError};
 use super::{History, Read};
 use crate::git::provenance::{Provenance, Roots, Sighting};
-use crate::git::{Id, change, commits};
+use crate::git::{Id, commits, index};
 use crate::model::{Hit, Location, Origin, Path, Place, Status};
 
 /// The blobs, by number, and the commits, by position, that hold one finding's secret.
@@ -85,7 +85,7 @@ impl History<'_> {
     /// The paths at which the index holds each blob.
     pub(super) fn index_paths(&self) -> Result<HashMap<Id, Vec<Vec<u8>>>, SourceError> {
         let mut paths: HashMap<Id, Vec<Vec<u8>>> = HashMap::new();
-        for entry in change::index(self.repo)?.into_iter().filter(|e| !e.is_submodule) {
+        for entry in index::index(self.repo)?.into_iter().filter(|e| !e.is_submodule) {
             paths.entry(entry.id).or_default().push(entry.path);
         }
         Ok(paths)
