@@ -1,6 +1,7 @@
 //! The command line. The library knows nothing of what is here.
 //!
 //! - `args`: the commands and their flags
+//! - `sight`: findings looked at again, for what other scanners let be
 //! - `survey`: what was asked for, scanned
 //! - `look`: a survey told, and its exit code
 //! - `suppressions`: files that state what to let be
@@ -20,6 +21,7 @@ mod exit;
 mod in_force;
 mod look;
 mod settings;
+mod sight;
 mod suppressions;
 mod survey;
 mod target;

@@ -6,13 +6,15 @@ use std::time::Instant;
 use keywright::config::FailOn;
 use keywright::detect::{Detector, Marks};
 use keywright::git::Repository;
-use keywright::model::{Confidence, Coverage, Finding};
+use keywright::import::{Applied, Foreign, apply};
+use keywright::model::{Confidence, Coverage, Finding, Suppression};
 use keywright::report::{Format, Outcome};
 use keywright::scan::{let_be, merge, scan};
 use keywright::suppress::Suppressions;
 
 use super::error::CliError;
 use super::settings::{Flags, Settings, settle};
+use super::sight::Eyes;
 use super::suppressions::{Asked, complaints, gather};
 use super::target::{Narrow, Target, targets};
 use super::ui::Ui;
@@ -38,6 +40,8 @@ pub(crate) struct Request {
     pub(crate) rules: Vec<PathBuf>,
     /// What was known before: entries or an earlier report.
     pub(crate) baselines: Vec<PathBuf>,
+    /// What another scanner lets be, for its own commands.
+    pub(crate) foreign: Vec<Foreign>,
     /// A file of entries to let be, instead of the repository's own.
     pub(crate) ignore_file: Option<PathBuf>,
     /// Whether findings are told as if no file let them be.
@@ -166,6 +170,10 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     progress.end();
     let mut findings = merge(findings);
     let_be(&mut findings, &suppressions);
+    let root = repo.and_then(Repository::work_dir).unwrap_or_else(|| ".".into());
+    for foreign in &request.foreign {
+        hide(foreign, &mut findings, &Eyes::new(repo, &root, &detector));
+    }
     // Only a scan of everything can tell that an entry is of no use any more.
     let is_whole = request.narrow == Narrow::All
         && targets.iter().all(|t| matches!(t, Target::Repository(..)))
@@ -183,4 +191,19 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
         begun: clock.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
         seconds: begun.elapsed().as_secs_f64(),
     })
+}
+
+/// Lets be what another scanner's file lets be, where nothing else does.
+fn hide(foreign: &Foreign, findings: &mut [Finding], eyes: &Eyes<'_>) {
+    for fate in apply(foreign, findings, eyes) {
+        let Applied::Hides(hidden) = fate else { continue };
+        for at in hidden {
+            findings[at].suppression.get_or_insert_with(|| Suppression {
+                kind: "baseline",
+                by: foreign.file.clone(),
+                owner: None,
+                reason: Some(format!("{} let it be", foreign.tool)),
+            });
+        }
+    }
 }

@@ -68,6 +68,22 @@ pub fn read_trufflehog_paths(name: &str, bytes: &[u8]) -> Result<Foreign, Import
     trufflehog::read(name, bytes)
 }
 
+/// Reads a report of gitleaks that serves as its baseline.
+///
+/// # Errors
+/// [`ImportError`].
+pub fn read_gitleaks_report(name: &str, bytes: &[u8]) -> Result<Foreign, ImportError> {
+    gitleaks_report::read(name, bytes)
+}
+
+/// Reads a `.gitleaksignore`.
+///
+/// # Errors
+/// [`ImportError`].
+pub fn read_gitleaks_ignore(name: &str, bytes: &[u8]) -> Result<Foreign, ImportError> {
+    gitleaks_ignore::read(name, bytes)
+}
+
 /// Tells the reader of a gitleaks configuration that another one extends.
 #[must_use]
 pub fn extended() -> Read {

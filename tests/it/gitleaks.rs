@@ -167,8 +167,8 @@ fn the_environment_names_a_config_for_these_commands_only() {
 fn what_cannot_be_kept_is_refused_with_a_way_out() {
     let repo = repo();
     for (args, fix) in [
-        (&["detect", "--baseline-path", "b.json"][..], "keywright migrate"),
-        (&["dir", "-i", ".gitleaksignore"], "keywright migrate"),
+        (&["detect", "--baseline-path", "b.json"][..], "name a file that gitleaks wrote"),
+        (&["dir", "-i", "absent"], "name a .gitleaksignore"),
         (&["git", "--log-opts", "--reflog"], "--range"),
         (&["git", "--timeout", "10"], "timeout 10 keywright"),
         (&["git", "-f", "template", "-r", "x"], "sarif"),

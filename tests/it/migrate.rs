@@ -89,6 +89,7 @@ fn what_a_gitleaks_baseline_had_hidden_stays_hidden_and_a_new_secret_is_told() {
         run_peer(&peers, &repo, "gitleaks", &[mode, "--no-banner", redact, "--report-path", to, "."]);
         let taken: Vec<Value> = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         assert!(taken.len() >= 2, "{name}: gitleaks took too little");
+        assert_eq!(told_as_gitleaks(&repo, &[mode, "--baseline-path", to], &taken), Vec::<String>::new());
         let plan = migrate(&repo, &["--write", "--baseline", to]);
         let (open, hidden) = told(&repo);
         for finding in &taken {
@@ -104,6 +105,13 @@ fn what_a_gitleaks_baseline_had_hidden_stays_hidden_and_a_new_secret_is_told() {
     }
 }
 
+/// Runs gitleaks' command here, and returns which of the files it knows are told all the same.
+fn told_as_gitleaks(repo: &Repo, args: &[&str], known: &[Value]) -> Vec<String> {
+    let all = repo.run(args.iter().copied().chain(["-f", "json", "-r", "-", "."])).json();
+    let files = all.as_array().unwrap().iter().map(|f| f["File"].as_str().unwrap().to_owned());
+    files.filter(|file| known.iter().any(|k| k["File"] == file.as_str())).collect()
+}
+
 #[test]
 fn a_gitleaksignore_made_of_real_fingerprints_is_carried_over() {
     let Some(peers) = peers() else { return };
@@ -114,6 +122,7 @@ fn a_gitleaksignore_made_of_real_fingerprints_is_carried_over() {
         let taken: Vec<Value> = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         let prints: Vec<&str> = taken.iter().map(|f| f["Fingerprint"].as_str().unwrap()).collect();
         repo.write(".gitleaksignore", prints.join("\n"));
+        assert_eq!(told_as_gitleaks(&repo, &[mode], &taken), Vec::<String>::new());
         let plan = migrate(&repo, &["--write"]);
         assert_eq!(plan["files"][0]["idle"].as_array().unwrap().len(), 0, "{mode}: {plan:#}");
         let (open, _) = told(&repo);

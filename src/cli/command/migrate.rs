@@ -1,7 +1,6 @@
 //! `keywright migrate`: what other scanners were hiding, told before anything is written.
 //!
 //! - `files`: which files they left
-//! - `sight`: findings and files looked at again
 //! - `own`: rules of theirs that may be taken over
 //! - `plan`: what each of them hides, and what of it is carried over
 //! - `tell`, `json`: the plan, told
@@ -13,7 +12,6 @@ mod json;
 mod known;
 mod own;
 mod plan;
-mod sight;
 mod tell;
 mod veil;
 mod write;
@@ -28,6 +26,7 @@ use keywright::model::Severity;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::sight::Eyes;
 use crate::cli::survey::{Request, ground, survey_on};
 use crate::cli::ui::Ui;
 
@@ -90,7 +89,7 @@ pub(crate) fn run(args: &MigrateArgs, ui: &Ui) -> Result<Exit, CliError> {
     let is_whole = survey.as_ref().is_none_or(|survey| survey.coverage.is_complete());
     let mut findings = survey.map(|survey| survey.findings).unwrap_or_default();
     findings.retain(|finding| finding.hit.rule.severity > Severity::Info);
-    let eyes = sight::Eyes::new(&repo, &root, &detector);
+    let eyes = Eyes::new(Some(&repo), &root, &detector);
     let fates = files.foreign.iter().map(|foreign| apply(foreign, &findings, &eyes)).collect();
     let owner = args.owner.clone().or_else(keywright::git::user_email);
     let known = known::Known::read(&root)?;

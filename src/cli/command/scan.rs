@@ -136,6 +136,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         config: args.config.clone(),
         rules: args.rules.clone(),
         baselines: args.baseline.clone(),
+        foreign: Vec::new(),
         ignore_file: args.ignore_file.clone(),
         no_ignore: args.no_ignore,
         own_rules_only: false,

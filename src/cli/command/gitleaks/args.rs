@@ -13,10 +13,10 @@ struct Common {
     /// Rules: gitleaks' format; else GITLEAKS_CONFIG, else GITLEAKS_CONFIG_TOML
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// gitleaks' report to let be; `keywright migrate` takes it over
+    /// gitleaks' report of what is known and let be; `keywright migrate` carries it over for good
     #[arg(long, short, value_name = "FILE")]
     baseline_path: Option<PathBuf>,
-    /// .gitleaksignore; `keywright migrate` takes it over
+    /// A .gitleaksignore, or the folder it is in; unasked, the one at the top of what is scanned
     #[arg(long, short = 'i', value_name = "PATH")]
     gitleaks_ignore_path: Option<PathBuf>,
     /// json, csv, junit or sarif: scan --format gitleaks-json, csv, junit or sarif

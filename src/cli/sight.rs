@@ -1,4 +1,5 @@
-//! Findings and files looked at again: the line a secret stands on, a file as it was in a commit.
+//! Findings and files looked at again, for what other scanners let be: the line a secret stands on, a
+//! file as it was in a commit.
 
 use std::cell::RefCell;
 use std::fs;
@@ -17,8 +18,8 @@ const LARGEST: u64 = 16 << 20;
 const LONGEST: usize = 1 << 20;
 
 /// The repository, to look at again.
-pub(super) struct Eyes<'r> {
-    repo: &'r Repository,
+pub(crate) struct Eyes<'r> {
+    repo: Option<&'r Repository>,
     root: &'r Path,
     detector: &'r Detector,
     /// The file that was read last: findings come in the order of their paths.
@@ -35,7 +36,7 @@ struct Sheet {
 
 impl<'r> Eyes<'r> {
     /// Takes what there is to look at.
-    pub(super) fn new(repo: &'r Repository, root: &'r Path, detector: &'r Detector) -> Self {
+    pub(crate) fn new(repo: Option<&'r Repository>, root: &'r Path, detector: &'r Detector) -> Self {
         Self { repo, root, detector, last: RefCell::default() }
     }
 
@@ -61,8 +62,9 @@ impl<'r> Eyes<'r> {
         if !(7..=64).contains(&commit.len()) || !commit.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
-        let id = self.repo.commit(commit).ok()?;
-        self.repo.file_at(id, std::str::from_utf8(path).ok()?, LARGEST).ok()?
+        let repo = self.repo?;
+        let id = repo.commit(commit).ok()?;
+        repo.file_at(id, std::str::from_utf8(path).ok()?, LARGEST).ok()?
     }
 }
 
