@@ -30,8 +30,11 @@ pub(crate) fn toml(settings: &Settings) -> String {
             rest.iter().map(|f| format!(", and {}, with its own --output", f.word())).collect();
         line("format", quoted(first.word()), &format!("{by}{more}"));
     }
-    let heeded: Vec<toml::Value> =
-        Marks::words().filter(|tool| settings.marks.value.heeds(tool)).map(toml::Value::from).collect();
+    let mut heeded: Vec<&str> = Marks::words().filter(|tool| settings.marks.value.heeds(tool)).collect();
+    if settings.marks.value == Marks::ALL {
+        heeded = vec!["all"];
+    }
+    let heeded: Vec<toml::Value> = heeded.into_iter().map(toml::Value::from).collect();
     line("marks", toml::Value::from(heeded).to_string(), &settings.marks.by);
     line("allow_incomplete", settings.allow_incomplete.value.to_string(), &settings.allow_incomplete.by);
     line("all_objects", settings.all_objects.value.to_string(), &settings.all_objects.by);
