@@ -5,11 +5,13 @@
 //! - `read`: rule files (TOML; a superset of gitleaks' table) into rules, with errors that name the line
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
+//! - `edge`: which bytes can stand beside a part of an expression
 //! - `literal`: the literals every match of an expression must hold
 //! - `template`: examples without a literal key, and how they are filled
 //! - `proof`: a rule held against its own examples
 
 pub mod builtin;
+pub mod edge;
 pub mod literal;
 pub mod merge;
 pub mod model;
