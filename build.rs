@@ -12,6 +12,9 @@ use raw::RawRule;
 #[path = "src/rule/class.rs"]
 #[expect(unreachable_pub, reason = "a build script has no public items")]
 mod class;
+#[path = "src/rule/edge.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the program uses the rest")]
+mod edge;
 #[path = "src/rule/literal.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the program uses the rest")]
 mod literal;

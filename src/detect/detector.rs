@@ -12,7 +12,7 @@ use super::search::{Candidate, Search};
 use super::strength::is_strong;
 use super::window::{Lane, Searcher};
 use crate::model::text::shown;
-use crate::model::{Confidence, Extent, Hit, Path, Secret, Severity};
+use crate::model::{Confidence, Extent, Hit, Kin, Path, Secret, Severity};
 use crate::rule::model::{Expression, Required};
 use crate::rule::{RuleSet, Structure};
 
@@ -57,11 +57,26 @@ impl Detector {
     /// Looks at bytes and returns a hit for each secret and place, in rising order of offsets.
     #[must_use]
     pub fn detect(&self, bytes: &[u8], extent: &Extent) -> Vec<Hit> {
-        let (matches, runs) = self.search.matches(bytes);
+        self.detect_kin(bytes, extent, None)
+    }
+
+    /// The same for a text that may be made from another: what is known from there is not looked at
+    /// again, and what is learnt here is left for those made from this one.
+    #[must_use]
+    pub fn detect_kin(&self, bytes: &[u8], extent: &Extent, kin: Option<&Kin<'_>>) -> Vec<Hit> {
+        let (matches, runs) = self.search.matches(bytes, kin);
         let decoded: Vec<(Range<usize>, Vec<Hit>)> = runs
             .into_iter()
             .map(|(run, text)| {
-                (run, self.hits(&text, &Extent::whole(text.len()), &self.search.matches(&text).0, Vec::new()))
+                (
+                    run,
+                    self.hits(
+                        &text,
+                        &Extent::whole(text.len()),
+                        &self.search.matches(&text, None).0,
+                        Vec::new(),
+                    ),
+                )
             })
             .filter(|(_, hits)| !hits.is_empty())
             .collect();
@@ -235,5 +250,7 @@ impl Detector {
     }
 }
 
+#[cfg(test)]
+mod kin_tests;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,8 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 
 /// The shortest text of an encoded literal that is searched for, in bytes.
 const SHORTEST: usize = 5;
+/// The longest: a few more would not make it rarer.
+const WIDEST: usize = 16;
 /// The longest run that is decoded, in bytes.
 const LONGEST: usize = 64 << 10;
 
@@ -28,7 +30,7 @@ pub(super) fn forms(literal: &[u8]) -> Vec<Form> {
     for before in 0..3 {
         let padded = [&[0u8; 2][..before.min(2)], literal, &[0; 3]].concat();
         let first = (before * 8).div_ceil(6);
-        let last = (before + literal.len()) * 8 / 6;
+        let last = ((before + literal.len()) * 8 / 6).min(first + WIDEST);
         for encoding in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
             let text = encoding.encode(&padded).as_bytes()[first..last].to_vec();
             let form = Form { text, phase: first };

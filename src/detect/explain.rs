@@ -10,11 +10,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::AhoCorasick;
+use regex_automata::util::captures::Captures;
 
 use super::detector::Detector;
 use super::entropy;
-use super::search::Candidate;
-use super::window::Lane;
+use super::search::{Candidate, NOWHERE, new_try};
+use super::window::{Lane, Try};
 use crate::model::text::shown;
 use crate::model::{Confidence, Path, RuleCard};
 
@@ -102,7 +103,7 @@ impl Detector {
                 encoded: false,
             })
             .collect();
-        for (run, text) in self.search.matches(bytes).1.into_iter().filter(|(run, _)| touches(run)) {
+        for (run, text) in self.search.matches(bytes, None).1.into_iter().filter(|(run, _)| touches(run)) {
             let inner = self.explain(&text, &(0..text.len()), path);
             traces.extend(inner.into_iter().filter(|t| t.end != End::Near).map(|mut trace| {
                 trace.steps.insert(0, step("encoding", None, "it stands inside base64".into()));
@@ -118,17 +119,18 @@ impl Detector {
         let mut attempts = Vec::new();
         for (rule, places) in self.places(bytes).into_iter().enumerate() {
             let searcher = &self.search.searchers[rule];
-            let offsets: Vec<usize> = places.iter().map(|p| p.start).collect();
-            if offsets.is_empty() {
+            let tries: Vec<Try> = places.iter().map(|p| new_try(rule, p.start, NOWHERE)).collect();
+            if tries.is_empty() {
                 continue;
             }
             let mut matched: Vec<Range<usize>> = Vec::new();
-            searcher.each(bytes, &offsets, &mut |captures| {
+            let mut found = |captures: &Captures| {
                 let Some(whole) = captures.get_match().map(|m| m.range()) else { return };
                 let literal = places.iter().find(|p| p.start >= whole.start && p.end <= whole.end);
                 attempts.push(self.hold(rule, captures, bytes, literal));
                 matched.push(whole);
-            });
+            };
+            searcher.each(bytes, &tries, &mut found, &mut |_, _| {});
             let is_near = |p: &&Range<usize>| {
                 range.contains(&p.start) && !matched.iter().any(|m| m.start <= p.start && p.start < m.end)
             };

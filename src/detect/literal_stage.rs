@@ -4,6 +4,8 @@
 //! costs one multiplication and one bit of a 32 KiB table, however many literals there are; only
 //! where the bit is set are literals compared. aho-corasick is the reference in the tests.
 
+use std::ops::Range;
+
 use crate::rule::literal::{SHORTEST, rarest};
 
 const BITS: u32 = 18;
@@ -19,6 +21,16 @@ pub struct LiteralStage {
     starts: Vec<u32>,
     entries: Vec<Entry>,
     literals: Vec<Box<[u8]>>,
+    reach: Reach,
+}
+
+/// How far from a place a literal that crosses it can be known by its four bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reach {
+    /// The most bytes before the place.
+    pub back: usize,
+    /// The most bytes behind it.
+    pub ahead: usize,
 }
 
 struct Entry {
@@ -59,13 +71,30 @@ impl LiteralStage {
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
-        Self { bits, starts, entries, literals: literals.iter().map(|l| l.as_slice().into()).collect() }
+        let literals: Vec<Box<[u8]>> = literals.iter().map(|l| l.as_slice().into()).collect();
+        let reach = entries.iter().fold(Reach::default(), |reach, entry| Reach {
+            back: reach.back.max(literals[entry.literal as usize].len() - entry.offset as usize),
+            ahead: reach.ahead.max(entry.offset as usize),
+        });
+        Self { bits, starts, entries, literals, reach }
     }
 
     /// Calls `found(literal, offset)` for every place of `bytes` at which a literal stands, compared
     /// without ASCII case; for one literal in rising order of offsets.
-    pub fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize)) {
-        for (at, four) in bytes.windows(4).enumerate() {
+    pub fn each(&self, bytes: &[u8], found: impl FnMut(usize, usize)) {
+        self.each_in(bytes, 0..bytes.len(), found);
+    }
+
+    /// Returns how far round a place [`Self::each_in`] must look for every literal that crosses it.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The same as [`Self::each`] for literals whose rarest four bytes begin in `range`.
+    pub fn each_in(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
+        let end = bytes.len().min(range.end.saturating_add(3));
+        for (at, four) in bytes[..end].windows(4).enumerate().skip(range.start) {
             let gram = u32::from_le_bytes(four.try_into().expect("four bytes")) | FOLD;
             let hash = hash(gram);
             if self.bits[(hash >> 6) as usize] >> (hash & 63) & 1 == 1 {
@@ -73,7 +102,9 @@ impl LiteralStage {
             }
         }
         // The last three bytes are too few for a gram, and may be a whole literal.
-        if let Some([a, b, c]) = bytes.last_chunk::<3>().copied() {
+        if let Some([a, b, c]) =
+            bytes.last_chunk::<3>().copied().filter(|_| range.contains(&(bytes.len() - 3)))
+        {
             let gram = u32::from_le_bytes([a, b, c, 0]) | FOLD;
             self.compare(bytes, bytes.len() - 3, gram, hash(gram), &mut found);
         }
@@ -139,6 +170,29 @@ mod tests {
             bytes in prop::collection::vec(prop::sample::select(&b"abKkAB-_:9\n"[..]), 0..300),
         ) {
             prop_assert_eq!(ours(&literals, &bytes), reference(&literals, &bytes));
+        }
+
+        #[test]
+        fn the_parts_of_a_text_hold_what_the_text_holds(
+            literals in prop::collection::vec(prop::collection::vec(prop::sample::select(&b"abKk-"[..]), 3..8), 1..9),
+            bytes in prop::collection::vec(prop::sample::select(&b"abKkAB-\n"[..]), 0..99),
+            cut in 0usize..99,
+        ) {
+            let stage = LiteralStage::new(&literals);
+            let cut = cut.min(bytes.len());
+            let mut all = Vec::new();
+            stage.each_in(&bytes, 0..cut, |literal, at| all.push((literal, at)));
+            stage.each_in(&bytes, cut..bytes.len(), |literal, at| all.push((literal, at)));
+            all.sort_unstable();
+            prop_assert_eq!(&all, &ours(&literals, &bytes));
+            // Round any place: what crosses it.
+            let reach = stage.reach();
+            let mut near = Vec::new();
+            stage.each_in(&bytes, cut.saturating_sub(reach.back)..cut + reach.ahead, |literal, at| near.push((literal, at)));
+            for (literal, at) in all {
+                let crosses = at < cut && at + literals[literal].len() > cut;
+                prop_assert!(!crosses || near.contains(&(literal, at)));
+            }
         }
     }
 }

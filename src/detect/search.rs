@@ -4,11 +4,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::assign;
+use regex_automata::util::captures::Captures;
+
+use super::assign::{self, Look};
 use super::encoded::{self, Form};
 use super::judge::{Judged, Match, judge, judge_assigned};
 use super::literal_stage::LiteralStage;
-use super::window::{Lane, Searcher};
+use super::spot::{self, Memory, Spot};
+use super::window::{Lane, Looked, Searcher, Try};
+use crate::model::Kin;
+use crate::rule::edge::Edge;
 use crate::rule::model::Target;
 use crate::rule::{Allowlist, RuleSet};
 
@@ -35,13 +40,26 @@ enum Allowed {
     No,
 }
 
+/// A rule that wants a literal, and what has to stand beside it.
+struct Owner {
+    rule: usize,
+    prev: Edge,
+    next: Edge,
+}
+
+/// The longest literal that is searched for: a longer one is known by its front, so that the seams
+/// between copies stay narrow.
+const LONGEST: usize = 16;
+
 /// The rules, ready to be searched for.
 pub(super) struct Search {
     /// The rules.
     pub(super) searchers: Vec<Searcher>,
     stage: LiteralStage,
+    /// The stage's literals: plain ones, then forms.
+    literals: Vec<Vec<u8>>,
     /// For each plain literal of the stage, the rules that want it.
-    owners: Vec<Vec<usize>>,
+    owners: Vec<Vec<Owner>>,
     /// The literals behind the plain ones: what these look like inside base64.
     forms: Vec<Form>,
     /// For each literal of the stage, whether it is a part of names that are given secrets.
@@ -75,15 +93,15 @@ impl Search {
             searchers.push(Searcher::new(rule, index < set.trusted));
         }
         let mut literals: Vec<Vec<u8>> = Vec::new();
-        let mut owners: Vec<Vec<usize>> = Vec::new();
+        let mut owners: Vec<Vec<Owner>> = Vec::new();
         let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut always = Vec::new();
         let mut assigned = [Vec::new(), Vec::new()];
         let mut names = Vec::new();
         for (index, searcher) in searchers.iter().enumerate() {
-            let wanted = match &searcher.lane {
-                Lane::Around(anchors) => &anchors.literals,
-                Lane::Gated(words) => words,
+            let (wanted, prev, next) = match &searcher.lane {
+                Lane::Around(anchors) => (&anchors.literals, anchors.prev, anchors.next),
+                Lane::Gated(words) => (words, Edge::default(), Edge::default()),
                 Lane::Always => {
                     always.push(index);
                     continue;
@@ -95,12 +113,14 @@ impl Search {
                 Lane::PathOnly => continue,
             };
             for literal in wanted {
-                let at = *known.entry(literal.clone()).or_insert_with(|| {
-                    literals.push(literal.clone());
+                let next = if literal.len() > LONGEST { Edge::default() } else { next };
+                let literal = &literal[..literal.len().min(LONGEST)];
+                let at = *known.entry(literal.to_vec()).or_insert_with(|| {
+                    literals.push(literal.to_vec());
                     owners.push(Vec::new());
                     literals.len() - 1
                 });
-                owners[at].push(index);
+                owners[at].push(Owner { rule: index, prev, next });
             }
         }
         if assigned.iter().any(|rules| !rules.is_empty()) {
@@ -118,34 +138,48 @@ impl Search {
         let forms = forms_of(&searchers);
         literals.extend(forms.iter().map(|form| form.text.clone()));
         let stage = LiteralStage::new(&literals);
-        Self { searchers, stage, owners, forms, names, assigned, always, lists, lists_of }
+        Self { searchers, stage, literals, owners, forms, names, assigned, always, lists, lists_of }
     }
 
     /// Runs the literal stage, then each rule around its candidates; returns the matches, and the
     /// runs of base64 in which a rule's literal stands, decoded.
-    pub(super) fn matches(&self, bytes: &[u8]) -> (Vec<Candidate>, Vec<Run>) {
-        let mut places: Vec<(usize, usize)> = self.always.iter().map(|rule| (*rule, 0)).collect();
+    ///
+    /// Of a text with kin only what is new is looked at, with the same outcome; see `spot`.
+    pub(super) fn matches(&self, bytes: &[u8], kin: Option<&Kin<'_>>) -> (Vec<Candidate>, Vec<Run>) {
+        let kin = kin.filter(|_| u32::try_from(bytes.len()).is_ok());
+        let mut spots = self.spots(bytes, kin);
+        let mut tries: Vec<Try> = Vec::new();
+        tries.extend(self.always.iter().map(|rule| new_try(*rule, 0, NOWHERE)));
+        let mut name_ends: Vec<(usize, usize)> = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
-        let mut name_ends: Vec<usize> = Vec::new();
-        self.stage.each(bytes, |literal, at| match self.owners.get(literal) {
-            Some(owners) => {
-                places.extend(owners.iter().map(|rule| (*rule, at)));
-                if self.names[literal] {
-                    name_ends.extend(assign::name_end(bytes, at));
+        let was_quiet: Vec<bool> = spots.iter().map(|s| !s.is_live).collect();
+        let live = || was_quiet.iter().enumerate().filter(|(_, quiet)| !**quiet).map(|(number, _)| number);
+        for number in live() {
+            let spot = &mut spots[number];
+            let (literal, at) = (spot.literal as usize, spot.at as usize);
+            spot.begin(self.literals[literal].len());
+            let Some(owners) = self.owners.get(literal) else {
+                spot.is_live = true;
+                if !runs.iter().rev().take(4).any(|(run, _)| run.contains(&at)) {
+                    runs.extend(encoded::decode(bytes, at, &self.forms[literal - self.owners.len()]));
                 }
+                continue;
+            };
+            let wants = owners.iter().filter(|owner| self.is_wanted(owner, literal, at, bytes));
+            tries.extend(wants.map(|owner| new_try(owner.rule, at, number)));
+            if self.names[literal] {
+                spot.looked_at(at as i64, (at + assign::NAME_REACH) as i64);
+                name_ends.extend(assign::name_end(bytes, at).map(|end| (end, number)));
             }
-            None if runs.iter().rev().take(4).any(|(run, _)| run.contains(&at)) => {}
-            None => runs.extend(encoded::decode(bytes, at, &self.forms[literal - self.owners.len()])),
-        });
-        places.sort_unstable();
-        places.dedup();
+        }
+        self.add_quiet_neighbours(bytes, (&spots, &was_quiet), &mut tries);
+        tries.sort_unstable();
         let mut matches = Vec::new();
         let mut cleared: Vec<Range<usize>> = Vec::new();
-        for group in places.chunk_by(|a, b| a.0 == b.0) {
-            let rule = group[0].0;
+        for group in tries.chunk_by(|a, b| a.rule == b.rule) {
+            let rule = group[0].rule as usize;
             let searcher = &self.searchers[rule];
-            let at: Vec<usize> = group.iter().map(|(_, at)| *at).collect();
-            searcher.each(bytes, &at, &mut |captures| match judge(&searcher.rule, captures, bytes) {
+            let mut found = |captures: &Captures| match judge(&searcher.rule, captures, bytes) {
                 Judged::Found(found) => {
                     let secret = found.secret.clone();
                     // The public half of a pair is no secret because of the name it is given to.
@@ -158,10 +192,66 @@ impl Search {
                 }
                 Judged::Harmless(secret, _) if searcher.trusted => cleared.push(secret),
                 Judged::Harmless(..) | Judged::No(_) => {}
-            });
+            };
+            searcher.each(bytes, group, &mut found, &mut |tries, looked| note(&mut spots, tries, looked));
         }
-        matches.extend(self.assigned_matches(bytes, name_ends, &mut cleared));
+        matches.extend(self.assigned_matches(bytes, name_ends, &mut spots, &mut cleared));
+        if let Some(kin) = kin.filter(|kin| kin.has_children())
+            && let Some(memory) = Memory::of(spots, bytes.len())
+        {
+            kin.learn(Box::new(memory));
+        }
         (matches, runs)
+    }
+
+    /// Finds where literals stand that are worth a look.
+    fn spots(&self, bytes: &[u8], kin: Option<&Kin<'_>>) -> Vec<Spot> {
+        let keeps = |literal: usize, at: usize| match self.owners.get(literal) {
+            Some(owners) => {
+                self.names[literal] || owners.iter().any(|o| self.is_wanted(o, literal, at, bytes))
+            }
+            // Literals are compared without case, and base64 is all about case.
+            None => bytes[at..].starts_with(&self.literals[literal]),
+        };
+        match kin.and_then(Kin::base::<Memory>) {
+            Some(base) => {
+                let length_of = |literal: u32| self.literals[literal as usize].len();
+                spot::inherited(&self.stage, bytes, &keeps, base, &length_of)
+            }
+            None => spot::all(&self.stage, bytes, &keeps),
+        }
+    }
+
+    /// Whether what stands beside a literal is what the rule wants there.
+    fn is_wanted(&self, owner: &Owner, literal: usize, at: usize, bytes: &[u8]) -> bool {
+        let end = at + self.literals[literal].len();
+        owner.next.lets(bytes.get(end).copied())
+            && owner.prev.lets(at.checked_sub(1).map(|before| bytes[before]))
+    }
+
+    /// Where a rule's windows may join those of quiet places, adds these.
+    fn add_quiet_neighbours(
+        &self,
+        bytes: &[u8],
+        (spots, was_quiet): (&[Spot], &[bool]),
+        tries: &mut Vec<Try>,
+    ) {
+        let mut joining: Vec<u32> = tries.iter().map(|one| one.rule).collect();
+        joining.sort_unstable();
+        joining.dedup();
+        joining.retain(|rule| self.searchers[*rule as usize].joins());
+        if joining.is_empty() {
+            return;
+        }
+        for (number, spot) in spots.iter().enumerate().filter(|(number, _)| was_quiet[*number]) {
+            let (literal, at) = (spot.literal as usize, spot.at as usize);
+            for owner in self.owners.get(literal).into_iter().flatten() {
+                let rule = u32::try_from(owner.rule).expect("rules are few");
+                if joining.binary_search(&rule).is_ok() && self.is_wanted(owner, literal, at, bytes) {
+                    tries.push(Try { is_known: true, ..new_try(owner.rule, at, number) });
+                }
+            }
+        }
     }
 
     /// Looks at what stands behind names that are given secrets; what a rule that knows better let go
@@ -169,18 +259,28 @@ impl Search {
     fn assigned_matches(
         &self,
         bytes: &[u8],
-        mut name_ends: Vec<usize>,
+        mut name_ends: Vec<(usize, usize)>,
+        spots: &mut [Spot],
         cleared: &mut [Range<usize>],
     ) -> Vec<Candidate> {
         name_ends.sort_unstable();
-        name_ends.dedup();
         cleared.sort_unstable_by_key(|span| span.start);
         let is_cleared = |secret: &Range<usize>| {
             let before = cleared.partition_point(|span| span.start < secret.end);
             cleared[..before].iter().rev().take(8).any(|span| span.end > secret.start)
         };
         let mut matches = Vec::new();
-        for found in name_ends.into_iter().filter_map(|end| assign::look(bytes, end)) {
+        for names in name_ends.chunk_by(|a, b| a.0 == b.0) {
+            let end = names[0].0;
+            let found = match assign::look(bytes, end) {
+                Look::Value(found) => found,
+                Look::Nothing { before, after } => {
+                    let (from, to) = (end as i64 - before as i64, (end + after) as i64);
+                    names.iter().for_each(|(_, number)| spots[*number].looked_at(from, to));
+                    continue;
+                }
+            };
+            names.iter().for_each(|(_, number)| spots[*number].is_live = true);
             for rule in self.assigned[found.lane as usize].iter().filter(|_| !is_cleared(&found.secret)) {
                 let Some(one) = judge_assigned(&self.searchers[*rule].rule, &found, bytes) else { continue };
                 if let Allowed::Yes(candidate) = self.allowed(*rule, one, bytes) {
@@ -215,6 +315,26 @@ impl Search {
             words.iter().any(|w| memchr::memmem::find(&folded, w.as_bytes()).is_some())
         };
         words.is_empty() || holds(&bytes[found.whole.clone()]) || holds(bytes)
+    }
+}
+
+/// The spot of a rule that looks at everything.
+pub(super) const NOWHERE: usize = u32::MAX as usize;
+
+/// Makes a try of a rule at a place.
+pub(super) fn new_try(rule: usize, at: usize, spot: usize) -> Try {
+    let narrow = |n: usize| u32::try_from(n).expect("rules, places and spots are fewer than four billion");
+    Try { rule: narrow(rule), at: narrow(at), spot: narrow(spot), is_known: false }
+}
+
+/// Notes what came of tries at their spots.
+fn note(spots: &mut [Spot], tries: &[Try], looked: Looked) {
+    for one in tries {
+        let Some(spot) = spots.get_mut(one.spot as usize) else { continue };
+        match looked {
+            Looked::Found => spot.is_live = true,
+            Looked::At(from, to) => spot.looked_at(from, to),
+        }
     }
 }
 

@@ -44,6 +44,31 @@ impl Lane {
     }
 }
 
+/// Bytes round a window that `\b` and `^` look at: a character.
+const CONTEXT: i64 = 4;
+
+/// A place at which a rule is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Try {
+    /// The rule's number.
+    pub(super) rule: u32,
+    /// The place.
+    pub(super) at: u32,
+    /// The spot's number.
+    pub(super) spot: u32,
+    /// Whether it is known from the text this one was made from that nothing comes of it.
+    pub(super) is_known: bool,
+}
+
+/// What came of tries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Looked {
+    /// A match, or one in the way.
+    Found,
+    /// Nothing; these bytes were looked at, some perhaps past the text's edges.
+    At(i64, i64),
+}
+
 /// A rule, its lane, and its expression, built when first needed.
 pub(super) struct Searcher {
     /// The rule.
@@ -67,51 +92,68 @@ impl Searcher {
         self.regex.get_or_init(|| self.rule.regex.as_deref().and_then(|r| Rule::compile(r).ok())).as_ref()
     }
 
-    /// Calls `found` for every match at or around the offsets in `places`, which rise.
-    pub(super) fn each(&self, bytes: &[u8], places: &[usize], found: &mut dyn FnMut(&Captures)) {
+    /// Calls `found` for every match at or around the places of `tries`, which rise, and `looked` for
+    /// tries of which nothing came, with what was looked at to say so.
+    pub(super) fn each(
+        &self,
+        bytes: &[u8],
+        tries: &[Try],
+        found: &mut dyn FnMut(&Captures),
+        looked: &mut dyn FnMut(&[Try], Looked),
+    ) {
         let Some(regex) = self.regex() else { return };
-        let mut captures = regex.create_captures();
         match &self.lane {
             Lane::PathOnly | Lane::Assigned(_) => {}
-            Lane::Gated(_) if places.is_empty() => {}
+            Lane::Gated(_) if tries.is_empty() => {}
             Lane::Gated(_) | Lane::Always => {
-                search(regex, bytes, 0..bytes.len(), &mut captures, found);
+                search(regex, bytes, 0..bytes.len(), found);
+                looked(tries, Looked::Found);
             }
             Lane::Around(anchors) if anchors.before == Some(0) => {
-                let reach = self.reach(anchors.after);
-                let mut end = 0;
-                for &place in places.iter().filter(|p| **p < bytes.len()) {
-                    if place < end {
-                        continue;
-                    }
-                    let input =
-                        Input::new(bytes).span(place..bytes.len().min(place + reach)).anchored(Anchored::Yes);
-                    regex.search_captures(&input, &mut captures);
-                    if let Some(whole) = captures.get_match() {
-                        end = whole.end();
-                        found(&captures);
-                    }
-                }
+                self.each_at(regex, bytes, (tries, self.reach(anchors.after)), found, looked);
             }
             Lane::Around(anchors) => {
-                let (before, after) = (self.reach(anchors.before), self.reach(anchors.after));
-                let mut open: Option<std::ops::Range<usize>> = None;
-                for &place in places {
-                    let next = place.saturating_sub(before)..bytes.len().min(place + after);
-                    open = Some(match open.take() {
-                        Some(range) if next.start <= range.end => range.start..next.end.max(range.end),
-                        Some(range) => {
-                            search(regex, bytes, range, &mut captures, found);
-                            next
-                        }
-                        None => next,
-                    });
-                }
-                if let Some(range) = open {
-                    search(regex, bytes, range, &mut captures, found);
-                }
+                let reach = (self.reach(anchors.before), self.reach(anchors.after));
+                each_around(regex, bytes, (tries, reach), found, looked);
             }
         }
+    }
+
+    /// Matches that begin with the literal.
+    fn each_at(
+        &self,
+        regex: &Regex,
+        bytes: &[u8],
+        (tries, reach): (&[Try], usize),
+        found: &mut dyn FnMut(&Captures),
+        looked: &mut dyn FnMut(&[Try], Looked),
+    ) {
+        let mut captures = None;
+        let mut end = 0;
+        for one in tries {
+            let place = one.at as usize;
+            if place < end {
+                looked(std::slice::from_ref(one), Looked::Found);
+                continue;
+            }
+            let input = Input::new(bytes).span(place..bytes.len().min(place + reach)).anchored(Anchored::Yes);
+            let captures = captures.get_or_insert_with(|| regex.create_captures());
+            regex.search_captures(&input, captures);
+            let verdict = match captures.get_match() {
+                Some(whole) => {
+                    end = whole.end();
+                    found(captures);
+                    Looked::Found
+                }
+                None => Looked::At(place as i64 - CONTEXT, (place + reach) as i64 + CONTEXT),
+            };
+            looked(std::slice::from_ref(one), verdict);
+        }
+    }
+
+    /// Whether its windows round neighbouring places may join.
+    pub(super) fn joins(&self) -> bool {
+        matches!(&self.lane, Lane::Around(anchors) if anchors.before != Some(0))
     }
 
     /// How far from the literal a match is followed.
@@ -120,18 +162,54 @@ impl Searcher {
     }
 }
 
-/// Runs the expression over one range; what stands around it is seen by `\b` and `^`.
+/// Matches with the literal inside: windows that overlap are searched as one, so that no order of
+/// places matters. One whose places are all known to be quiet is the same window as then.
+fn each_around(
+    regex: &Regex,
+    bytes: &[u8],
+    (tries, (before, after)): (&[Try], (usize, usize)),
+    found: &mut dyn FnMut(&Captures),
+    looked: &mut dyn FnMut(&[Try], Looked),
+) {
+    let mut first = 0;
+    while first < tries.len() {
+        let start = i64::from(tries[first].at) - before as i64;
+        let end_of = |one: &Try| i64::from(one.at) + after as i64;
+        let mut last = first;
+        while tries.get(last + 1).is_some_and(|n| i64::from(n.at) - (before as i64) < end_of(&tries[last])) {
+            last += 1;
+        }
+        let group = &tries[first..=last];
+        let end = end_of(&tries[last]);
+        first = last + 1;
+        if group.iter().all(|one| one.is_known) {
+            continue;
+        }
+        let range = usize::try_from(start).unwrap_or(0)..bytes.len().min(usize::try_from(end).unwrap_or(0));
+        let any = search(regex, bytes, range, found);
+        looked(group, if any { Looked::Found } else { Looked::At(start - CONTEXT, end + CONTEXT) });
+    }
+}
+
+/// Runs the expression over one range; what stands around it is seen by `\b` and `^`. Tells whether it
+/// matched.
 fn search(
     regex: &Regex,
     bytes: &[u8],
     range: std::ops::Range<usize>,
-    captures: &mut Captures,
     found: &mut dyn FnMut(&Captures),
-) {
+) -> bool {
+    // Most windows hold nothing, and asking for no more than that costs least.
+    if regex.search_half(&Input::new(bytes).span(range.clone()).earliest(true)).is_none() {
+        return false;
+    }
+    let captures = &mut regex.create_captures();
     let mut at = range.start;
+    let mut any = false;
     while at <= range.end {
         regex.search_captures(&Input::new(bytes).span(at..range.end), captures);
-        let Some(whole) = captures.get_match() else { return };
+        let Some(whole) = captures.get_match() else { return any };
+        any = true;
         if whole.is_empty() {
             at = whole.end() + 1;
             continue;
@@ -139,4 +217,5 @@ fn search(
         at = whole.end();
         found(captures);
     }
+    any
 }

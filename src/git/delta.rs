@@ -1,6 +1,7 @@
 //! Deltas of packs: copies from a base and insertions (gitformat-pack, "Deltified representation").
 
 use super::open::LARGEST_HELD;
+use crate::model::Copied;
 
 /// Reads the size at the front of a delta; returns it and what follows.
 fn size(delta: &[u8]) -> Option<(u64, &[u8])> {
@@ -21,15 +22,16 @@ pub(super) fn result_size(delta: &[u8], base: usize) -> Option<u64> {
     size(rest).map(|(size, _)| size)
 }
 
-/// Writes what `delta` makes of `base` into `out`, which is cleared first; `None` if the delta is
-/// damaged: a wrong size, a copy from outside the base, the reserved instruction, a cut-off end.
-pub(super) fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Writes what `delta` makes of `base` into `out` and what it copied into `copies`, both cleared
+/// first; `None` if the delta is damaged: a wrong size, a copy from outside the base, the reserved instruction, a cut-off end.
+pub(super) fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>, copies: &mut Vec<Copied>) -> Option<()> {
     let (_, rest) = size(delta)?;
     let (wanted, mut ops) = size(rest)?;
     // The size is the sender's word: nothing is reserved for more than can be held.
     let wanted = usize::try_from(wanted).ok().filter(|size| *size as u64 <= LARGEST_HELD)?;
     out.clear();
     out.reserve(wanted);
+    copies.clear();
     while let Some((&op, rest)) = ops.split_first() {
         ops = rest;
         if op & 0x80 != 0 {
@@ -52,7 +54,15 @@ pub(super) fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>) -> Option<()> 
             if out.len() + length > wanted {
                 return None;
             }
+            let copy = Copied { from, to: out.len(), length };
             out.extend_from_slice(base.get(from..from.checked_add(length)?)?);
+            match copies.last_mut() {
+                // A long run is written as several copies.
+                Some(last) if last.from + last.length == from && last.to + last.length == copy.to => {
+                    last.length += length;
+                }
+                _ => copies.push(copy),
+            }
         } else {
             // Zero is reserved.
             let length = (op != 0).then_some(usize::from(op))?;
@@ -73,7 +83,7 @@ mod tests {
 
     fn applied(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        apply(base, delta, &mut out).map(|()| out)
+        apply(base, delta, &mut out, &mut Vec::new()).map(|()| out)
     }
 
     #[test]
@@ -103,8 +113,17 @@ mod tests {
         #[test]
         fn any_delta_is_taken_without_panic(base in prop::collection::vec(any::<u8>(), 0..64), delta in prop::collection::vec(any::<u8>(), 0..64)) {
             let mut out = Vec::new();
-            let made = apply(&base, &delta, &mut out);
+            let mut copies = Vec::new();
+            let made = apply(&base, &delta, &mut out, &mut copies);
             prop_assert!(made.is_none() || out.len() as u64 == result_size(&delta, base.len()).unwrap_or(out.len() as u64));
+            let mut end = 0;
+            for copy in copies {
+                prop_assert!(copy.to >= end && copy.length > 0);
+                end = copy.to + copy.length;
+                if made.is_some() {
+                    prop_assert_eq!(&out[copy.to..end], &base[copy.from..copy.from + copy.length]);
+                }
+            }
         }
     }
 }

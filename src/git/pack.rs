@@ -1,8 +1,9 @@
 //! A whole pack through its delta trees: every entry is inflated once, and no object is looked up.
 //!
 //! An object is a root (stored whole) or a delta against another entry, so the entries of a pack are
-//! a forest, and all of one tree share the kind of their root. Trees are walked in parallel; only
-//! the objects on the current path are held.
+//! a forest, and all of one tree share the kind of their root. Trees are walked in parallel, a large
+//! one by several threads; only objects that something is still to be made from are held, each with
+//! what was learnt from it.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,6 +16,10 @@ use rayon::prelude::*;
 use super::object::{Inflating, LARGEST_WHOLE};
 use super::open::{LARGEST_HELD, chain};
 use super::{Body, GitError, Id, Kind, delta};
+use crate::model::{Copied, Kin, Learnt};
+
+/// Takes objects with their kin, from several threads.
+pub type See<'a> = dyn Fn(Kind, &Id, Body<'_>, &Kin<'_>) + Sync + 'a;
 
 /// What went wrong with one object.
 pub struct Damage {
@@ -133,20 +138,21 @@ impl Pack {
     pub(super) fn each(
         &self,
         wanted: &(dyn Fn(Kind) -> bool + Sync),
-        see: &(dyn Fn(Kind, &Id, Body<'_>) + Sync),
+        see: &See<'_>,
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> u64 {
         let passed = AtomicU64::new(0);
         let met = AtomicU64::new(0);
         self.roots.par_iter().for_each(|(root, kind)| {
-            let count = if wanted(*kind) {
-                self.walk(*root, *kind, see, damaged)
+            if wanted(*kind) {
+                let eyes = Eyes { kind: *kind, see, damaged, met: &met };
+                let pending = vec![Pending { node: *root, base: None }];
+                rayon::scope(|scope| self.walk(scope, pending, eyes));
             } else {
                 let count = self.count(*root);
                 passed.fetch_add(count, Ordering::Relaxed);
-                count
-            };
-            met.fetch_add(count, Ordering::Relaxed);
+                met.fetch_add(count, Ordering::Relaxed);
+            }
         });
         for orphan in &self.orphans {
             let count = self.lose(*orphan, "what it is made from is not in the pack", false, damaged);
@@ -189,45 +195,44 @@ impl Pack {
         count
     }
 
-    /// Walks one delta tree, depth first; returns how many entries it has.
-    fn walk(
-        &self,
-        root: u32,
-        kind: Kind,
-        see: &(dyn Fn(Kind, &Id, Body<'_>) + Sync),
-        damaged: &(dyn Fn(Damage) + Sync),
-    ) -> u64 {
-        let mut inflate = gix::zlib::Inflate::default();
-        let mut delta_buffer = Vec::new();
-        let mut result = Vec::new();
-        let mut count = 0;
-        let mut stack: Vec<(u32, Option<Arc<Vec<u8>>>)> = vec![(root, None)];
-        while let Some((node, base)) = stack.pop() {
-            let is_leaf = self.nodes[node as usize].first_child == NONE;
-            let made = self.make(
-                node,
-                base.as_deref().map(Vec::as_slice),
-                is_leaf,
-                &mut inflate,
-                &mut delta_buffer,
-                &mut result,
-            );
-            drop(base);
-            match made {
-                Ok(Made::Held) => see(kind, &self.id(node), Body::Whole(&result)),
-                Ok(Made::Stream(mut stream)) => see(kind, &self.id(node), Body::Stream(&mut stream)),
+    /// Walks delta trees, depth first, from the entries in `stack`; a large tree is shared out.
+    fn walk<'s>(&'s self, scope: &rayon::Scope<'s>, mut stack: Vec<Pending>, eyes: Eyes<'s>) {
+        let mut room = Room::default();
+        let mut walked = 0;
+        while let Some(Pending { node, base }) = stack.pop() {
+            walked += 1;
+            if walked % SHARED_OUT == 0 && stack.len() > 1 {
+                // The front of the stack is nearest the root: the larger subtrees stand there.
+                let rest = stack.split_off(stack.len() / 2);
+                let front = std::mem::replace(&mut stack, rest);
+                scope.spawn(move |scope| self.walk(scope, front, eyes));
+            }
+            let has_children = self.nodes[node as usize].first_child != NONE;
+            let made = self.make(node, base.as_deref().map(|b| b.bytes.as_slice()), has_children, &mut room);
+            let learnt = match made {
+                Ok(Made::Held) => {
+                    let learnt = base.as_deref().and_then(|b| b.learnt.as_ref());
+                    let kin = Kin::new(learnt, &room.copies, has_children);
+                    (eyes.see)(eyes.kind, &self.id(node), Body::Whole(&room.result), &kin);
+                    kin.into_learnt()
+                }
+                Ok(Made::Stream(mut stream)) => {
+                    (eyes.see)(eyes.kind, &self.id(node), Body::Stream(&mut stream), &Kin::default());
+                    None
+                }
                 Err((why, too_large)) => {
-                    count += self.lose(node, &why, too_large, damaged);
+                    let lost = self.lose(node, &why, too_large, eyes.damaged);
+                    eyes.met.fetch_add(lost, Ordering::Relaxed);
                     continue;
                 }
-            }
-            count += 1;
-            if !is_leaf {
-                let base = Arc::new(std::mem::take(&mut result));
-                stack.extend(self.children(node).map(|child| (child, Some(base.clone()))));
+            };
+            drop(base);
+            eyes.met.fetch_add(1, Ordering::Relaxed);
+            if has_children {
+                let base = Arc::new(Base { bytes: std::mem::take(&mut room.result), learnt });
+                stack.extend(self.children(node).map(|node| Pending { node, base: Some(base.clone()) }));
             }
         }
-        count
     }
 
     /// Inflates one entry and, if it is a delta, applies it to `base`.
@@ -235,14 +240,12 @@ impl Pack {
         &self,
         node: u32,
         base: Option<&[u8]>,
-        is_leaf: bool,
-        inflate: &mut gix::zlib::Inflate,
-        delta_buffer: &mut Vec<u8>,
-        result: &mut Vec<u8>,
+        has_children: bool,
+        room: &mut Room,
     ) -> Result<Made<'_>, (String, bool)> {
         let too_large = |size: u64| (format!("{size} bytes are more than can be held"), true);
         let entry = self.entry(node).map_err(|why| (why, false))?;
-        if base.is_none() && is_leaf && entry.decompressed_size > LARGEST_WHOLE {
+        if base.is_none() && !has_children && entry.decompressed_size > LARGEST_WHOLE {
             let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64);
             let packed = packed.ok_or(("it lies outside the pack".into(), false))?;
             return Ok(Made::Stream(Inflating::new(packed).take(entry.decompressed_size)));
@@ -252,17 +255,19 @@ impl Pack {
         }
         let size =
             usize::try_from(entry.decompressed_size).map_err(|_| too_large(entry.decompressed_size))?;
-        let into = if base.is_some() { &mut *delta_buffer } else { &mut *result };
+        room.copies.clear();
+        let into = if base.is_some() { &mut room.delta } else { &mut room.result };
         into.clear();
         into.resize(size, 0);
-        self.data.decompress_entry(&entry, inflate, into).map_err(|e| (chain(&e), false))?;
+        self.data.decompress_entry(&entry, &mut room.inflate, into).map_err(|e| (chain(&e), false))?;
         let Some(base) = base else { return Ok(Made::Held) };
-        let size = delta::result_size(delta_buffer, base.len())
+        let size = delta::result_size(&room.delta, base.len())
             .ok_or(("its delta is for another base".into(), false))?;
         if size > LARGEST_HELD {
             return Err(too_large(size));
         }
-        delta::apply(base, delta_buffer, result).ok_or(("its delta is damaged".into(), false))?;
+        let Room { delta, result, copies, .. } = room;
+        delta::apply(base, delta, result, copies).ok_or(("its delta is damaged".into(), false))?;
         Ok(Made::Held)
     }
 
@@ -274,6 +279,39 @@ impl Pack {
         let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64)?;
         Some((kind, Inflating::new(packed).take(entry.decompressed_size)))
     }
+}
+
+/// How many entries are walked before a part of the rest is offered to other threads.
+const SHARED_OUT: u32 = 32;
+
+/// An entry still to be walked, and what it is made from.
+struct Pending {
+    node: u32,
+    base: Option<Arc<Base>>,
+}
+
+/// An object that others are made from.
+struct Base {
+    bytes: Vec<u8>,
+    learnt: Option<Learnt>,
+}
+
+/// Who is told of what a walk meets.
+#[derive(Clone, Copy)]
+struct Eyes<'s> {
+    kind: Kind,
+    see: &'s See<'s>,
+    damaged: &'s (dyn Fn(Damage) + Sync),
+    met: &'s AtomicU64,
+}
+
+/// Buffers that every entry of a walk uses anew.
+#[derive(Default)]
+struct Room {
+    inflate: gix::zlib::Inflate,
+    delta: Vec<u8>,
+    result: Vec<u8>,
+    copies: Vec<Copied>,
 }
 
 /// An object that was made.

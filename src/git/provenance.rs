@@ -13,6 +13,7 @@ use super::ids::{Fronts, IdMap, front};
 use super::store::{Damage, Store};
 use super::tree::{EntryKind, entries};
 use super::{Body, Id, Kind};
+use crate::model::Kin;
 
 /// How many (folder, path) pairs are walked at the most: trees that name one another many times over
 /// describe more paths than anyone can list.
@@ -116,7 +117,7 @@ impl<'c> Provenance<'c> {
         let wanted: IdMap<u32> = blobs.iter().copied().zip(0u32..).collect();
         let hash_len = store.null().as_bytes().len();
         let trees = Mutex::new(Trees::default());
-        let see = |_: Kind, id: &Id, body: Body<'_>| {
+        let see = |_: Kind, id: &Id, body: Body<'_>, _: &Kin<'_>| {
             let Body::Whole(data) = body else { return };
             let kept: Vec<(Option<u32>, Id, &[u8])> = entries(data, hash_len)
                 .filter(|e| e.kind == EntryKind::Folder || fronts.contains(&front(e.id)))

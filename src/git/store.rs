@@ -9,7 +9,8 @@ use super::open::{Repository, chain};
 use super::pack::Pack;
 use super::{Body, GitError, Id, Kind, loose};
 
-pub use super::pack::Damage;
+pub use super::pack::{Damage, See};
+use crate::model::Kin;
 
 /// Every stored object of a repository.
 pub struct Store {
@@ -81,7 +82,7 @@ impl Store {
     pub fn each(
         &self,
         wanted: &(dyn Fn(Kind) -> bool + Sync),
-        see: &(dyn Fn(Kind, &Id, Body<'_>) + Sync),
+        see: &See<'_>,
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> u64 {
         let packed: u64 = self.packs.iter().map(|pack| pack.each(wanted, see, damaged)).sum();
@@ -90,7 +91,9 @@ impl Store {
             .par_iter()
             .flat_map(|(dir, ids)| ids.par_iter().map(move |id| (dir, id)))
             .map(|(dir, id)| {
-                match loose::read(&loose::path(dir, id), wanted, &mut |kind, body| see(kind, id, body)) {
+                match loose::read(&loose::path(dir, id), wanted, &mut |kind, body| {
+                    see(kind, id, body, &Kin::default());
+                }) {
                     Ok(seen) => u64::from(!seen),
                     Err(why) => {
                         damaged(Damage { id: *id, too_large: false, why });

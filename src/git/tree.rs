@@ -36,19 +36,24 @@ impl Entry<'_> {
 pub(super) fn entries(data: &[u8], hash_len: usize) -> impl Iterator<Item = Entry<'_>> {
     let mut rest = data;
     std::iter::from_fn(move || {
-        // Six digits at the most: a mode that is longer is damage.
-        let space = rest.iter().take(8).position(|b| *b == b' ')?;
-        let end = space + memchr::memchr(0, &rest[space..])?;
-        let id = rest.get(end + 1..end + 1 + hash_len)?;
-        let kind = match &rest[..space] {
-            b"40000" | b"040000" => EntryKind::Folder,
-            b"160000" => EntryKind::Submodule,
-            _ => EntryKind::File,
-        };
-        let name = &rest[space + 1..end];
-        rest = &rest[end + 1 + hash_len..];
-        Some(Entry { kind, name, id })
+        let (entry, length) = entry(rest, hash_len)?;
+        rest = &rest[length..];
+        Some(entry)
     })
+}
+
+/// Reads the entry that the bytes begin with; returns it and its length.
+pub(super) fn entry(data: &[u8], hash_len: usize) -> Option<(Entry<'_>, usize)> {
+    // Six digits at the most: a mode that is longer is damage.
+    let space = data.iter().take(8).position(|b| *b == b' ')?;
+    let end = space + memchr::memchr(0, &data[space..])?;
+    let id = data.get(end + 1..end + 1 + hash_len)?;
+    let kind = match &data[..space] {
+        b"40000" | b"040000" => EntryKind::Folder,
+        b"160000" => EntryKind::Submodule,
+        _ => EntryKind::File,
+    };
+    Some((Entry { kind, name: &data[space + 1..end], id }, end + 1 + hash_len))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Bytes handed to a detector, and where they stand.
 
+use super::kin::Kin;
 use super::location::Path;
 
 /// Where bytes come from, as far as the source knows when it hands them over.
@@ -67,12 +68,14 @@ pub struct Blob<'a> {
     /// Reads what stood at the same path in each parent, where the source knows parents: a secret
     /// found there too is *already there*, not introduced. Asked only if something is found.
     pub earlier: Option<&'a dyn Fn() -> Vec<Vec<u8>>>,
+    /// What the blob was made from, where the source knows.
+    pub kin: Option<&'a Kin<'a>>,
 }
 
 impl<'a> Blob<'a> {
     /// Returns a blob that is whole and has no known parents.
     #[must_use]
     pub fn whole(origin: Origin, bytes: &'a [u8]) -> Self {
-        Self { origin, bytes, extent: Extent::whole(bytes.len()), earlier: None }
+        Self { origin, bytes, extent: Extent::whole(bytes.len()), earlier: None, kin: None }
     }
 }

@@ -4,6 +4,7 @@
 //! - `secret`: bytes that open something and cannot be printed
 //! - `text`: how bytes from a repository are shown without harm
 //! - `blob`: bytes handed to a detector, and where they stand
+//! - `kin`: what a blob has from the one it was made from
 //! - `location`: path, line, column, commit
 //! - `finding`: a rule matched at a location
 //! - `coverage`: what a scan read, and what it could not
@@ -13,6 +14,7 @@ pub mod blob;
 pub mod coverage;
 pub mod event;
 pub mod finding;
+pub mod kin;
 pub mod location;
 pub mod secret;
 pub mod text;
@@ -23,5 +25,6 @@ pub use event::Event;
 pub use finding::{
     Check, Confidence, Finding, Fingerprint, Hit, RuleCard, Severity, Status, Suppression, Verdict,
 };
+pub use kin::{Copied, Kin, Learnt};
 pub use location::{CommitCard, Location, Path, Place};
 pub use secret::Secret;

@@ -4,6 +4,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::edge::{Edge, Side};
+
 /// Literals of which every match holds at least one, all folded to lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchors {
@@ -13,6 +15,10 @@ pub struct Anchors {
     pub before: Option<usize>,
     /// The most bytes a match can have from the literal's start on; `None`: no bound.
     pub after: Option<usize>,
+    /// What can stand before the literal in a match.
+    pub prev: Edge,
+    /// What can stand behind it.
+    pub next: Edge,
 }
 
 /// The shortest literal that is worth searching for.
@@ -105,7 +111,16 @@ fn best(hir: &Hir, fold: bool) -> Option<Anchors> {
             let inner = best(&rep.sub, fold)?;
             // The literal is looked for in any of the repeats, so either side may be all of it.
             let whole = hir.properties().maximum_len();
-            Some(Anchors { before: whole, after: whole, ..inner })
+            let (prev, next) =
+                (inner.prev.then(&rep.sub, Side::Last), inner.next.then(&rep.sub, Side::First));
+            Some(Anchors {
+                before: whole,
+                after: whole,
+                // The literal may stand in the first or the last of the repeats.
+                prev: prev.opened(inner.prev.open),
+                next: next.opened(inner.next.open),
+                ..inner
+            })
         }
         HirKind::Concat(parts) => best_of_concat(parts, fold),
         HirKind::Alternation(parts) => {
@@ -118,6 +133,8 @@ fn best(hir: &Hir, fold: bool) -> Option<Anchors> {
                         all.literals.extend(one.literals);
                         all.before = most(all.before, one.before);
                         all.after = most(all.after, one.after);
+                        all.prev = all.prev.or(&one.prev);
+                        all.next = all.next.or(&one.next);
                         all
                     }
                 });
@@ -152,13 +169,19 @@ fn best_of_concat(parts: &[Hir], fold: bool) -> Option<Anchors> {
         }
         if let Some(run) = run {
             let before = len_of(&parts[..start]);
-            candidates.extend(usable(run, before, len_of(&parts[start..])));
+            candidates.extend(usable(run, before, len_of(&parts[start..])).map(|a| Anchors {
+                prev: Edge::of(&parts[..start], Side::Last),
+                next: Edge::of(&parts[end..], Side::First),
+                ..a
+            }));
             start = end;
         } else {
             if let Some(inner) = best(&parts[start], fold) {
                 let before = sum(len_of(&parts[..start]), inner.before);
                 let after = sum(inner.after, len_of(&parts[start + 1..]));
-                candidates.push(Anchors { before, after, ..inner });
+                let prev = inner.prev.then_all(&parts[..start], Side::Last);
+                let next = inner.next.then_all(&parts[start + 1..], Side::First);
+                candidates.push(Anchors { before, after, prev, next, ..inner });
             }
             start += 1;
         }
@@ -204,7 +227,8 @@ fn weight(byte: u8) -> u8 {
 }
 
 fn usable(literals: Vec<Vec<u8>>, before: Option<usize>, after: Option<usize>) -> Option<Anchors> {
-    literals.iter().all(|l| l.len() >= SHORTEST).then_some(Anchors { literals, before, after })
+    let (prev, next) = (Edge::default(), Edge::default());
+    literals.iter().all(|l| l.len() >= SHORTEST).then_some(Anchors { literals, before, after, prev, next })
 }
 
 /// Returns the few strings, folded if asked for, that are all `hir` can match, if they are few.

@@ -9,6 +9,7 @@
 //! - `prepared`: rule files parsed and studied at build
 //! - `builtin`: the rules in `rules/`, embedded at build
 //! - `merge`: built-in rules under a user's; what a scanned repository's file may not do
+//! - `edge`: which bytes can stand beside a part of an expression
 //! - `literal`: the literals every match of an expression must hold
 //! - `template`: examples without a literal key, and how they are filled
 //! - `proof`: a rule held against its own examples
@@ -16,6 +17,7 @@
 
 pub mod builtin;
 mod class;
+pub mod edge;
 pub mod lint;
 pub mod literal;
 pub mod merge;

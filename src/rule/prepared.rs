@@ -6,6 +6,7 @@
 use toml::Spanned;
 
 use super::class::ByteClass;
+use super::edge::Edge;
 use super::literal::{Anchors, Study};
 use super::raw::{RawAllowlist, RawExtend, RawFile, RawProvider, RawRequired, RawRule};
 
@@ -112,6 +113,15 @@ impl Taped for ByteClass {
     }
 }
 
+impl Taped for [u64; 4] {
+    fn put(&self, tape: &mut Vec<u8>) {
+        self.iter().for_each(|word| tape.extend(word.to_le_bytes()));
+    }
+    fn take(tape: &mut &[u8]) -> Self {
+        std::array::from_fn(|_| u64::from_le_bytes(cut(tape, 8).try_into().expect("eight bytes were cut")))
+    }
+}
+
 impl<T: Taped> Taped for Option<T> {
     fn put(&self, tape: &mut Vec<u8>) {
         self.is_some().put(tape);
@@ -165,7 +175,8 @@ taped! {
     Prepared: raw studied;
     Studied: expression not_before not_after;
     Study: anchors as_written longest groups;
-    Anchors: literals before after;
+    Anchors: literals before after prev next;
+    Edge: bytes open;
     RawFile: provider rules allowlist allowlists extend;
     RawProvider: id docs remedy;
     RawExtend: path url disabled_rules;

@@ -57,7 +57,7 @@ pub fn scan(
 
 /// Looks at one blob; what a parent held at the same path is marked so.
 fn look(detector: &Detector, blob: &Blob<'_>) -> Vec<Found> {
-    let mut hits = detector.detect(blob.bytes, &blob.extent);
+    let mut hits = detector.detect_kin(blob.bytes, &blob.extent, blob.kin);
     if blob.extent.own.start == 0
         && let Some(path) = blob.origin.path()
     {

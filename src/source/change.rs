@@ -56,6 +56,7 @@ pub(super) fn read_change(
                         bytes,
                         extent: extent.clone(),
                         earlier: Some(&read_earlier),
+                        kin: None,
                     });
                 }
             });

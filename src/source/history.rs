@@ -5,6 +5,7 @@
 
 mod locate;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,7 @@ use crate::git::missing::Known;
 use crate::git::provenance::{MOST_PATHS, Provenance, Roots, Sighting};
 use crate::git::store::{Damage, Store};
 use crate::git::{Body, Id, Kind, Repository, refs};
-use crate::model::{Blob, Event, Origin, SkipReason, text::shown};
+use crate::model::{Blob, Event, Kin, Origin, SkipReason, text::shown};
 use crate::unpack::{pieces, text};
 
 /// How many missing objects are looked into one by one.
@@ -65,7 +66,7 @@ impl Source for History<'_> {
         let known = Known::of(&store);
         let absent: Mutex<BTreeSet<Id>> = Mutex::default();
         let trees = AtomicU64::new(0);
-        let look = |kind: Kind, id: &Id, body: Body<'_>| {
+        let look = |kind: Kind, id: &Id, body: Body<'_>, kin: &Kin<'_>| {
             tell(Event::Step(1));
             if kind == Kind::Tree {
                 trees.fetch_add(1, Ordering::Relaxed);
@@ -73,7 +74,7 @@ impl Source for History<'_> {
                 tell(Event::Objects(1));
             }
             match (kind, body) {
-                (Kind::Blob, body) => see_blob(id, body, see, tell),
+                (Kind::Blob, body) => see_blob(id, body, kin, see, tell),
                 (Kind::Commit, Body::Whole(data)) => match commits::parse(*id, data) {
                     Some((commit, message)) => {
                         commits.lock().expect("no thread panics while it holds this").push(commit);
@@ -89,7 +90,7 @@ impl Source for History<'_> {
                     let message = commits::message_start(data);
                     see_message(Origin::TagMessage(id.to_string()), &data[message..], see, tell);
                 }
-                (Kind::Tree, Body::Whole(data)) => known.check(data, |id| {
+                (Kind::Tree, Body::Whole(data)) => known.check(data, kin, |id| {
                     absent.lock().expect("no thread panics while it holds this").insert(id);
                 }),
                 (Kind::Commit | Kind::Tag | Kind::Tree, Body::Stream(_)) => {
@@ -168,7 +169,7 @@ impl Source for History<'_> {
     }
 }
 
-fn see_blob(id: &Id, body: Body<'_>, see: &See<'_>, tell: &Tell<'_>) {
+fn see_blob(id: &Id, body: Body<'_>, kin: &Kin<'_>, see: &See<'_>, tell: &Tell<'_>) {
     let origin = Origin::Object(id.to_string());
     let too_large = || {
         tell(skip(
@@ -180,7 +181,11 @@ fn see_blob(id: &Id, body: Body<'_>, see: &See<'_>, tell: &Tell<'_>) {
     match body {
         Body::Whole(bytes) if bytes.len() as u64 > LARGEST_BINARY && text::is_binary(bytes) => too_large(),
         Body::Whole(bytes) => {
-            see(Blob::whole(origin, &text::decoded(bytes)));
+            match text::decoded(bytes) {
+                Cow::Borrowed(bytes) => see(Blob { kin: Some(kin), ..Blob::whole(origin, bytes) }),
+                // Decoded text is not what was copied: it is looked at whole, and nothing is learnt.
+                Cow::Owned(text) => see(Blob::whole(origin, &text)),
+            }
             tell(Event::Bytes(bytes.len() as u64));
         }
         Body::Stream(stream) => {
@@ -188,7 +193,13 @@ fn see_blob(id: &Id, body: Body<'_>, see: &See<'_>, tell: &Tell<'_>) {
             let read = pieces::each(stream, &mut |bytes, extent| {
                 binary |= std::mem::take(&mut is_first) && text::is_binary(bytes);
                 if !binary {
-                    see(Blob { origin: origin.clone(), bytes, extent: extent.clone(), earlier: None });
+                    see(Blob {
+                        origin: origin.clone(),
+                        bytes,
+                        extent: extent.clone(),
+                        earlier: None,
+                        kin: None,
+                    });
                 }
             });
             match read {

@@ -30,6 +30,7 @@ impl<R: Read + Send> Source for Stdin<R> {
                 bytes,
                 extent: extent.clone(),
                 earlier: None,
+                kin: None,
             });
         });
         let bytes = read.map_err(SourceError::Stdin)?;

@@ -176,7 +176,7 @@ fn read_large(file: &mut dyn Read, origin: &Origin, see: &See<'_>, tell: &Tell<'
         return Ok(());
     }
     let bytes = pieces::each(&mut head.chain(file), &mut |bytes, extent| {
-        see(Blob { origin: origin.clone(), bytes, extent: extent.clone(), earlier: None });
+        see(Blob { origin: origin.clone(), bytes, extent: extent.clone(), earlier: None, kin: None });
     })?;
     tell(Event::Bytes(bytes));
     Ok(())

@@ -48,6 +48,27 @@ pub(super) struct Assigned {
     pub(super) confidence: Confidence,
 }
 
+/// How far [`name_end`] looks behind the place it is asked about.
+pub(super) const NAME_REACH: usize = name::LONGEST + text::APART + 1;
+
+/// What stands at a name.
+pub(super) enum Look {
+    /// A value that may be a secret.
+    Value(Assigned),
+    /// None; how many bytes before and behind the name's end were looked at to say so.
+    Nothing { before: usize, after: usize },
+}
+
+impl Look {
+    /// Returns the value, if there is one.
+    pub(super) fn value(self) -> Option<Assigned> {
+        match self {
+            Self::Value(assigned) => Some(assigned),
+            Self::Nothing { .. } => None,
+        }
+    }
+}
+
 /// Returns where the name ends that one of [`WORDS`] begins in at `at`, if anything behind it could
 /// give it a value. Cheap: nearly every word in a text is turned away here.
 pub(super) fn name_end(bytes: &[u8], at: usize) -> Option<usize> {
@@ -57,14 +78,29 @@ pub(super) fn name_end(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Reads the name that ends at `name_end` and its value.
-pub(super) fn look(bytes: &[u8], name_end: usize) -> Option<Assigned> {
+pub(super) fn look(bytes: &[u8], name_end: usize) -> Look {
+    if name_before(bytes, name_end).is_none() {
+        return Look::Nothing { before: name::LONGEST + 1, after: 1 };
+    }
+    match value_of(bytes, name_end) {
+        Some(assigned) => Look::Value(assigned),
+        None => Look::Nothing { before: name::LONGEST + 2 * text::HEAD + 8, after: text::REACH },
+    }
+}
+
+/// The name that ends at `name_end`, if it promises a secret.
+fn name_before(bytes: &[u8], name_end: usize) -> Option<(usize, Name)> {
     let from = name_end.saturating_sub(name::LONGEST);
     let start = name_end - bytes[from..name_end].iter().rev().take_while(|b| is_name(**b)).count();
     // A longer run is no name: minified or encoded.
     if start == from && from > 0 {
         return None;
     }
-    let name = name::read(&bytes[start..name_end])?;
+    Some((start, name::read(&bytes[start..name_end])?))
+}
+
+fn value_of(bytes: &[u8], name_end: usize) -> Option<Assigned> {
+    let (start, name) = name_before(bytes, name_end)?;
     let value = shape::value(bytes, &(start..name_end))?;
     let text = &bytes[value.span.clone()];
     let (lane, confidence) = match token(&name, text) {

@@ -120,9 +120,11 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// `value="…"`, `"value": "…"`, and `value: …` on the next line, behind a quoted or listed name.
 fn named_value(bytes: &[u8], at: usize) -> Option<(Link, usize)> {
-    let mut at = at;
+    let (mut at, most) = (at, at + 4 * APART);
     let mut breaks = 0;
-    while let Some(b) = bytes.get(at).filter(|b| b.is_ascii_whitespace() || b"\"'\\,".contains(b)) {
+    while let Some(b) =
+        bytes[..bytes.len().min(most)].get(at).filter(|b| b.is_ascii_whitespace() || b"\"'\\,".contains(b))
+    {
         breaks += usize::from(*b == b'\n');
         at += 1;
         if breaks > 1 {
@@ -134,7 +136,8 @@ fn named_value(bytes: &[u8], at: usize) -> Option<(Link, usize)> {
         .iter()
         .find(|w| rest.get(..w.len()).is_some_and(|r| r.eq_ignore_ascii_case(w.as_bytes())))?;
     let mut at = at + word.len();
-    while bytes.get(at).is_some_and(|b| b" \"'\\".contains(b)) {
+    let most = at + APART;
+    while at < most && bytes.get(at).is_some_and(|b| b" \"'\\".contains(b)) {
         at += 1;
     }
     matches!(bytes.get(at), Some(b'=' | b':')).then_some((Link::Sign, at + 1))

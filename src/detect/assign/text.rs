@@ -4,6 +4,11 @@ use std::ops::Range;
 
 /// How far a name and its value may be apart.
 pub(super) const APART: usize = 60;
+/// How much of a line before a name is looked at.
+pub(super) const HEAD: usize = 160;
+/// How much behind a name is looked at, at the most: what links it to its value, the longest value, and
+/// what follows.
+pub(super) const REACH: usize = 2048;
 
 /// What stands between a name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -232,7 +237,7 @@ fn is_config_head(head: &[u8]) -> bool {
 
 /// Where the line of `at` begins, as far as a name's head needs it.
 pub(super) fn line_start(bytes: &[u8], at: usize) -> usize {
-    let from = at.saturating_sub(160);
+    let from = at.saturating_sub(HEAD);
     memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |newline| from + newline + 1)
 }
 

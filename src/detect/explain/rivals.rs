@@ -37,7 +37,8 @@ impl Detector {
             let key_id = attempt.found.as_ref().and_then(|c| c.found.key_id.clone());
             cleared.extend(key_id.map(|id| (id, attempt.rule)));
         }
-        let missed = ends.iter().filter(|e| range.contains(&(**e - 1)) && assign::look(bytes, **e).is_none());
+        let missed =
+            ends.iter().filter(|e| range.contains(&(**e - 1)) && assign::look(bytes, **e).value().is_none());
         attempts.extend(missed.take(NEAR).map(|end| {
             let why = format!(
                 "the name that ends before {} is no secret's, or its value does not look like one",
@@ -46,7 +47,7 @@ impl Detector {
             let steps = vec![step("name", Some(false), why)];
             Attempt { rule: lanes[0], steps, end: End::Near, span: *end - 1..*end, found: None }
         }));
-        for found in ends.into_iter().filter_map(|end| assign::look(bytes, end)) {
+        for found in ends.into_iter().filter_map(|end| assign::look(bytes, end).value()) {
             for rule in lanes
                 .iter()
                 .copied()
