@@ -5,6 +5,7 @@
 //! one by several threads; only objects that something is still to be made from are held, each with
 //! what was learnt from it.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -197,7 +198,7 @@ impl Pack {
 
     /// Walks delta trees, depth first, from the entries in `stack`; a large tree is shared out.
     fn walk<'s>(&'s self, scope: &rayon::Scope<'s>, mut stack: Vec<Pending>, eyes: Eyes<'s>) {
-        let mut room = Room::default();
+        let mut room = ROOM.take();
         let mut walked = 0;
         while let Some(Pending { node, base }) = stack.pop() {
             walked += 1;
@@ -232,6 +233,9 @@ impl Pack {
                 let base = Arc::new(Base { bytes: std::mem::take(&mut room.result), learnt });
                 stack.extend(self.children(node).map(|node| Pending { node, base: Some(base.clone()) }));
             }
+        }
+        if room.result.capacity().max(room.delta.capacity()) <= MOST_LEFT {
+            ROOM.set(room);
         }
     }
 
@@ -304,6 +308,14 @@ struct Eyes<'s> {
     damaged: &'s (dyn Fn(Damage) + Sync),
     met: &'s AtomicU64,
 }
+
+thread_local! {
+    /// What the last walk left: most walks are short.
+    static ROOM: Cell<Room> = Cell::default();
+}
+
+/// The most bytes that are left from one walk to the next.
+const MOST_LEFT: usize = 1 << 20;
 
 /// Buffers that every entry of a walk uses anew.
 #[derive(Default)]

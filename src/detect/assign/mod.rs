@@ -79,10 +79,10 @@ pub(super) fn name_end(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Reads the name that ends at `name_end` and its value.
 pub(super) fn look(bytes: &[u8], name_end: usize) -> Look {
-    if name_before(bytes, name_end).is_none() {
+    let Some((start, name)) = name_before(bytes, name_end) else {
         return Look::Nothing { before: name::LONGEST + 1, after: 1 };
-    }
-    match value_of(bytes, name_end) {
+    };
+    match value_of(bytes, start..name_end, &name) {
         Some(assigned) => Look::Value(assigned),
         None => Look::Nothing { before: name::LONGEST + 2 * text::HEAD + 8, after: text::REACH },
     }
@@ -99,17 +99,16 @@ fn name_before(bytes: &[u8], name_end: usize) -> Option<(usize, Name)> {
     Some((start, name::read(&bytes[start..name_end])?))
 }
 
-fn value_of(bytes: &[u8], name_end: usize) -> Option<Assigned> {
-    let (start, name) = name_before(bytes, name_end)?;
-    let value = shape::value(bytes, &(start..name_end))?;
+fn value_of(bytes: &[u8], at: Range<usize>, name: &Name) -> Option<Assigned> {
+    let value = shape::value(bytes, &at)?;
     let text = &bytes[value.span.clone()];
-    let (lane, confidence) = match token(&name, text) {
+    let (lane, confidence) = match token(name, text) {
         Verdict::Token(confidence) => (AssignmentLane::Token, confidence),
         Verdict::Never => return None,
-        Verdict::Open if is_password(&name, text, &value) => (AssignmentLane::Password, Confidence::Low),
+        Verdict::Open if is_password(name, text, &value) => (AssignmentLane::Password, Confidence::Low),
         Verdict::Open => return None,
     };
-    Some(Assigned { lane, whole: start..value.span.end, secret: value.span, confidence })
+    Some(Assigned { lane, whole: at.start..value.span.end, secret: value.span, confidence })
 }
 
 fn is_name(byte: u8) -> bool {

@@ -3,6 +3,13 @@
 use super::*;
 use crate::rule::template::fill;
 
+fn value_at(bytes: &[u8], name_end: usize) -> Option<Assigned> {
+    match look(bytes, name_end) {
+        Look::Value(assigned) => Some(assigned),
+        Look::Nothing { .. } => None,
+    }
+}
+
 fn found(text: &str) -> Vec<(AssignmentLane, String, Confidence)> {
     let bytes = text.as_bytes();
     let folded = text.to_ascii_lowercase();
@@ -13,7 +20,7 @@ fn found(text: &str) -> Vec<(AssignmentLane, String, Confidence)> {
         .collect();
     ends.sort_unstable();
     ends.dedup();
-    let all = ends.into_iter().filter_map(|end| value_of(bytes, end));
+    let all = ends.into_iter().filter_map(|end| value_at(bytes, end));
     all.map(|a| (a.lane, text[a.secret].to_owned(), a.confidence)).collect()
 }
 
@@ -196,7 +203,7 @@ proptest::proptest! {
         let text = format!("{name}{bytes}");
         let all = text.as_bytes();
         for end in 0..all.len() {
-            if let Some(a) = value_of(&all[..all.len() - cut % 3], end.min(all.len() - cut % 3)) {
+            if let Some(a) = value_at(&all[..all.len() - cut % 3], end.min(all.len() - cut % 3)) {
                 proptest::prop_assert!(a.secret.end <= all.len() && a.whole.start <= a.secret.start);
             }
         }
