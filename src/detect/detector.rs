@@ -16,6 +16,9 @@ use crate::model::{Confidence, Extent, Hit, Kin, Path, Secret, Severity};
 use crate::rule::model::{Expression, Required};
 use crate::rule::{RuleSet, Structure};
 
+/// How many bytes of words a prefix has before its literal, at the most.
+const LONGEST_WORDS: usize = 9;
+
 /// Finds what a set of rules describes. Cheap to share between threads.
 ///
 /// ```
@@ -242,11 +245,19 @@ impl Detector {
         place.at(hit, &found.secret, &found.whole)
     }
 
-    /// The length of the provider's public prefix: the literal the secret begins with.
+    /// The length of the provider's public prefix: the literal the secret begins with, and short words
+    /// before it, as in `sk_live_` whose literal is `live_`.
     fn prefix(&self, searcher: &Searcher, secret: &[u8]) -> usize {
         let Lane::Around(anchors) = &searcher.lane else { return 0 };
-        let begins = |l: &&Vec<u8>| secret.get(..l.len()).is_some_and(|s| s.eq_ignore_ascii_case(l));
-        anchors.literals.iter().filter(begins).map(Vec::len).max().unwrap_or(0)
+        let words = secret.iter().take_while(|b| b.is_ascii_lowercase() || b"_-".contains(b)).count();
+        let end_of = |literal: &Vec<u8>| {
+            let stands = |at: &usize| {
+                let part = secret.get(*at..*at + literal.len());
+                part.is_some_and(|part| part.eq_ignore_ascii_case(literal))
+            };
+            (0..=words.min(LONGEST_WORDS)).find(stands).map(|at| at + literal.len())
+        };
+        anchors.literals.iter().filter_map(end_of).max().unwrap_or(0)
     }
 }
 

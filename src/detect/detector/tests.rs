@@ -1,6 +1,7 @@
 //! Stories about detection with rules made for them.
 
 use super::*;
+use crate::rule::template::fill;
 use crate::rule::{Trust, read};
 
 fn detector(rules: &str) -> Detector {
@@ -110,4 +111,19 @@ fn a_rule_about_paths_finds_the_file() {
 fn an_expression_after_a_bounded_lead_in_is_found_at_its_literal() {
     let rules = "[[rules]]\nid = \"url\"\nregex = '[a-z]{2,10}://[a-z]+:([^@/ ]{3,40})@'\n";
     assert_eq!(found(rules, "see db://me:hunter2@host"), [("url".into(), "hunter2".into())]);
+}
+
+#[test]
+fn a_providers_prefix_is_shown_with_the_words_before_its_literal() {
+    let detector = Detector::new(RuleSet::builtin());
+    for (template, prefix) in [
+        ("sk_live_{base62:24}", "sk_live_…"),
+        ("rk_live_{base62:24}", "rk_live_…"),
+        ("ghp_{base62:30}{github-crc32}", "ghp_…"),
+    ] {
+        let text = format!("KEY={}\n", fill(template, 3).unwrap());
+        let hits = detector.detect(text.as_bytes(), &Extent::whole(text.len()));
+        assert!(hits[0].masked.starts_with(prefix), "{}", hits[0].masked);
+        assert_eq!(hits[0].masked.chars().count(), prefix.chars().count() + 4);
+    }
 }
