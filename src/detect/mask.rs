@@ -18,22 +18,24 @@ pub(super) fn line(
     masked: &str,
     others: &[std::ops::Range<usize>],
 ) -> String {
-    let start = memchr::memrchr(b'\n', &bytes[..span.start]).map_or(0, |at| at + 1);
-    let first_line_end =
-        memchr::memchr(b'\n', &bytes[span.start..]).map_or(bytes.len(), |at| span.start + at);
-    let from = start.max(span.start.saturating_sub(AROUND));
-    let secret_end = span.end.min(first_line_end);
-    let to = first_line_end.min(secret_end + AROUND);
-    let before = hide(bytes, from..span.start, others, from > start, false);
-    let after = hide(bytes, secret_end..to, others, false, to < first_line_end);
+    // Only what is shown is looked at: a line can be the whole of a large file, with a hit at every step.
+    let low = span.start.saturating_sub(AROUND);
+    let from = memchr::memrchr(b'\n', &bytes[low..span.start]).map_or(low, |at| low + at + 1);
+    let cut_before = from == low && low > 0 && bytes[low - 1] != b'\n';
+    let high = bytes.len().min(span.end.saturating_add(AROUND));
+    let to = memchr::memchr(b'\n', &bytes[span.start..high]).map_or(high, |at| span.start + at);
+    let cut_after = to == high && high < bytes.len() && bytes[high] != b'\n';
+    let secret_end = span.end.min(to);
+    let before = hide(bytes, from..span.start, others, cut_before, false);
+    let after = hide(bytes, secret_end..to, others, false, cut_after);
     let mut out = String::new();
-    if from > start {
+    if cut_before {
         out.push('…');
     }
     out.push_str(shown(&before).trim_start());
     out.push_str(masked);
     out.push_str(shown(&after).trim_end_matches("\\x0d").trim_end());
-    if to < first_line_end {
+    if cut_after {
         out.push('…');
     }
     out
