@@ -128,3 +128,69 @@ impl Folder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn folder(home: &tempfile::TempDir) -> Folder {
+        Folder::open(&home.path().join("cache"), &home.path().join("state"), &[]).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_was_kept_is_read_under_its_own_name_only() {
+        let home = tempfile::tempdir().unwrap();
+        folder(&home).write(b"one", b"body");
+        assert_eq!(folder(&home).read(b"one").unwrap(), b"body");
+        assert!(folder(&home).read(b"another").is_none());
+        fs::copy(folder(&home).place(b"one"), folder(&home).place(b"another")).unwrap();
+        assert!(folder(&home).read(b"another").is_none());
+        folder(&home).drop(b"one");
+        assert!(folder(&home).read(b"one").is_none());
+        let other = tempfile::tempdir().unwrap();
+        folder(&home).write(b"one", b"body");
+        fs::copy(folder(&home).place(b"one"), folder(&other).place(b"one")).unwrap();
+        assert!(folder(&other).read(b"one").is_none(), "another installation has another key");
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = folder(&home);
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        for n in 0..MOST as u64 + 5 {
+            let file = File::create(folder.path.join(format!("old{n}"))).unwrap();
+            file.set_modified(long_ago + Duration::from_secs(n)).unwrap();
+        }
+        folder.write(b"one", b"body");
+        assert_eq!(fs::read_dir(&folder.path).unwrap().count(), MOST);
+        assert!(folder.read(b"one").is_some());
+        assert!(!folder.path.join("old5").exists() && folder.path.join("old6").exists());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = folder(&home);
+        folder.write(b"one", &vec![0; LARGEST as usize]);
+        assert_eq!(fs::read_dir(&folder.path).unwrap().count(), 0);
+        // Nor is what grew in the folder read.
+        folder.write(b"one", b"body");
+        File::options().write(true).open(folder.place(b"one")).unwrap().set_len(LARGEST + 1).unwrap();
+        assert!(folder.read(b"one").is_none());
+    }
+
+    #[test]
+    fn inside_a_repository_there_is_no_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let (cache, state) = (home.path().join("a/cache"), home.path().join("b/state"));
+        fs::create_dir(home.path().join("a")).unwrap();
+        for inside in ["a", ""] {
+            let repository = home.path().join(inside);
+            assert!(Folder::open(&cache, &state, &[repository]).unwrap().is_none());
+        }
+        assert_eq!(fs::read_dir(home.path().join("a")).unwrap().count(), 0);
+    }
+}
