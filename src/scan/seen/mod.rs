@@ -23,7 +23,7 @@ pub use folder::Folder;
 
 use std::time::Duration;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use sha2::{Digest, Sha256};
 
 use super::{Ignored, scan};
@@ -121,5 +121,7 @@ fn tells(body: &[u8], mut secrets: Vec<Secret>) -> bool {
     secrets.sort_by(|a, b| a.expose().cmp(b.expose()));
     secrets.dedup();
     // Too many to be held at once: nobody can tell.
-    AhoCorasick::new(secrets.iter().map(Secret::expose)).map_or(true, |search| search.is_match(body))
+    let mut lean = AhoCorasick::builder();
+    let lean = lean.kind(Some(AhoCorasickKind::ContiguousNFA));
+    lean.build(secrets.iter().map(Secret::expose)).map_or(true, |search| search.is_match(body))
 }
