@@ -38,6 +38,7 @@ pub(crate) fn toml(settings: &Settings) -> String {
     line("marks", toml::Value::from(heeded).to_string(), &settings.marks.by);
     line("allow_incomplete", settings.allow_incomplete.value.to_string(), &settings.allow_incomplete.by);
     line("all_objects", settings.all_objects.value.to_string(), &settings.all_objects.by);
+    line("cache", settings.cache.value.to_string(), &settings.cache.by);
     let (ours, theirs): (Vec<&Source>, Vec<&Source>) =
         settings.files.iter().partition(|f| f.trust == Trust::Operator);
     list(&mut out, "rules", ours.iter().filter(|f| f.has_rules).map(|f| (place(f), f.name.clone())));

@@ -3,6 +3,7 @@
 //! - `args`: the commands and their flags
 //! - `sight`: findings looked at again, for what other scanners let be
 //! - `survey`: what was asked for, scanned
+//! - `again`: what earlier scans know
 //! - `look`: a survey told, and its exit code
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
@@ -14,6 +15,7 @@
 //! - `error`: what went wrong, why, and what to do
 //! - `exit`: the exit codes
 
+mod again;
 mod args;
 mod command;
 mod error;

@@ -32,6 +32,8 @@ pub(crate) struct Flags {
     pub(crate) allow_incomplete: bool,
     /// Whether what no ref reaches counts.
     pub(crate) all_objects: bool,
+    /// Whether all is read, whatever is known.
+    pub(crate) no_cache: bool,
 }
 
 /// A setting and what set it.
@@ -60,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) allow_incomplete: Set<bool>,
     /// Whether what no ref reaches counts.
     pub(crate) all_objects: Set<bool>,
+    /// Whether what is known of a history is used.
+    pub(crate) cache: Set<bool>,
     /// The files that were used.
     pub(crate) files: Vec<Source>,
 }
@@ -168,6 +172,12 @@ pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Setting
             ("KEYWRIGHT_ALL_OBJECTS", yes_or_no, YES_OR_NO),
             said.all_objects,
             false,
+        )?,
+        cache: pick.one(
+            ("--no-cache", flags.no_cache.then_some(false)),
+            ("KEYWRIGHT_NO_CACHE", |w: &str| yes_or_no(w).map(|no| !no), YES_OR_NO),
+            said.cache,
+            true,
         )?,
         files: sources,
     })

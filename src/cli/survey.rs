@@ -9,9 +9,10 @@ use keywright::git::Repository;
 use keywright::import::{Applied, Foreign, apply};
 use keywright::model::{Confidence, Coverage, Finding, Suppression};
 use keywright::report::{Format, Outcome};
-use keywright::scan::{let_be, merge, scan};
+use keywright::scan::{let_be, merge, scan, seen::scan_history};
 use keywright::suppress::Suppressions;
 
+use super::again;
 use super::error::CliError;
 use super::settings::{Flags, Settings, settle};
 use super::sight::Eyes;
@@ -56,6 +57,8 @@ pub(crate) struct Request {
     pub(crate) marks: Option<Marks>,
     /// Whether gaps leave the exit code alone.
     pub(crate) allow_incomplete: bool,
+    /// Whether all is read, whatever is known from an earlier scan.
+    pub(crate) no_cache: bool,
     /// Whether secrets are shown in clear.
     pub(crate) show_secrets: bool,
 }
@@ -126,6 +129,7 @@ pub(crate) fn ground(request: &Request) -> Result<Ground, CliError> {
         marks: request.marks,
         allow_incomplete: request.allow_incomplete,
         all_objects: request.all_objects,
+        no_cache: request.no_cache,
     };
     let settings = settle(&flags, targets.iter().find_map(Target::repo).or(around.as_ref()))?;
     Ok(Ground { targets, around, settings })
@@ -143,6 +147,8 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     let Ground { targets, around, settings } = ground;
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
     let mut files: Vec<String> = settings.files.iter().map(|file| file.name.clone()).collect();
+    let histories: Vec<&Repository> = targets.iter().filter_map(|t| t.history(&request.narrow)).collect();
+    let known = again::open(&settings, request.own_rules_only, &histories, ui);
     let Settings { mut rules, ignored, min_confidence, marks, .. } = settings;
     let least = min_confidence.value;
     if request.own_rules_only {
@@ -163,6 +169,13 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     for target in &targets {
         for source in target.sources(&request.narrow)? {
             let (found, covered) = scan(&*source, &detector, &ignored, &|event| progress.follow(event))?;
+            findings.extend(found);
+            coverage.add(covered);
+        }
+        if let Some(repo) = target.history(&request.narrow) {
+            let seen = known.as_ref().map(|known| known.seen(clock));
+            let (found, covered) =
+                scan_history(repo, seen.as_ref(), &detector, &ignored, &|event| progress.follow(event))?;
             findings.extend(found);
             coverage.add(covered);
         }

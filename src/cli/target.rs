@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use keywright::git::Repository;
 use keywright::model::{Path as GitPath, text};
 use keywright::source::{
-    Source, SourceError, history::History, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
+    Source, SourceError, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
 };
 
 use super::error::CliError;
@@ -129,7 +129,7 @@ impl Target {
         }
     }
 
-    /// Where its bytes come from.
+    /// Where its bytes come from, but for the history.
     pub(crate) fn sources<'t>(&'t self, narrow: &Narrow) -> Result<Vec<Box<dyn Source + 't>>, SourceError> {
         let repo = match self {
             Self::Stdin(name) => {
@@ -149,11 +149,17 @@ impl Target {
             Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
             Narrow::Files | Narrow::EveryFile => vec![Box::new(Worktree::of(repo, None))],
-            Narrow::All if repo.work_dir().is_some() => {
-                vec![Box::new(Worktree::of(repo, None)), Box::new(History::of(repo))]
-            }
-            Narrow::All | Narrow::History => vec![Box::new(History::of(repo))],
+            Narrow::All if repo.work_dir().is_some() => vec![Box::new(Worktree::of(repo, None))],
+            Narrow::All | Narrow::History => Vec::new(),
         })
+    }
+
+    /// The repository whose history is read behind all other sources, if that was asked for.
+    pub(crate) fn history(&self, narrow: &Narrow) -> Option<&Repository> {
+        match self {
+            Self::Repository(repo, _) if matches!(narrow, Narrow::All | Narrow::History) => Some(repo),
+            _ => None,
+        }
     }
 }
 

@@ -54,6 +54,8 @@ pub struct ScanSettings {
     pub allow_incomplete: Option<bool>,
     /// Whether what no ref reaches counts.
     pub all_objects: Option<bool>,
+    /// Whether what is known of a history is used.
+    pub cache: Option<bool>,
     /// Whose marks on a line are heeded, by name.
     pub marks: Option<Vec<String>>,
     /// More files of rules, as written: relative to the file that names them.
@@ -68,6 +70,7 @@ pub(super) struct RawScan {
     format: Option<Spanned<String>>,
     allow_incomplete: Option<bool>,
     all_objects: Option<bool>,
+    cache: Option<bool>,
     marks: Option<Vec<String>>,
     #[serde(default)]
     rules: Vec<PathBuf>,
@@ -88,6 +91,7 @@ impl RawScan {
             format: word("format", self.format, Format::from_word, &formats)?,
             allow_incomplete: self.allow_incomplete,
             all_objects: self.all_objects,
+            cache: self.cache,
             marks: self.marks,
             rules: self.rules,
         })

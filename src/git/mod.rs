@@ -7,7 +7,8 @@
 //! - `object`: kinds of objects, and bodies too large to hold
 //! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
-//! - `user`: who works here
+//! - `state`: what names the state of a repository
+//! - `user`: who works here, and which files are theirs
 //! - `tree`, `ids`: entries of trees, and maps by object id
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
@@ -33,6 +34,7 @@ mod pack;
 pub mod provenance;
 pub mod refs;
 pub mod staged;
+pub mod state;
 pub mod store;
 mod tree;
 mod user;
@@ -40,7 +42,7 @@ mod user;
 pub use gix::ObjectId as Id;
 pub use object::{Body, Kind};
 pub use open::Repository;
-pub use user::user_email;
+pub use user::{is_own, user_email};
 
 use std::path::PathBuf;
 

@@ -1,5 +1,13 @@
 //! Who works here: from the user's own settings of git, never from a repository's.
 
+use std::path::Path;
+
+/// Tells whether a file or folder belongs to whoever runs this program; of a link, what it leads to.
+#[must_use]
+pub fn is_own(path: &Path) -> bool {
+    gix::sec::identity::is_path_owned_by_current_user(path).unwrap_or(false)
+}
+
 /// Returns the user's e-mail address as git would write it into a commit, if it is set.
 #[must_use]
 pub fn user_email() -> Option<String> {

@@ -77,6 +77,8 @@ pub struct Coverage {
     pub skipped: Vec<Skip>,
     /// How many were not read, by reason; complete.
     pub skipped_count: std::collections::BTreeMap<SkipReason, u64>,
+    /// When the history was read, if that was not now and nothing has changed in it since: UTC.
+    pub known_since: Option<String>,
 }
 
 impl Coverage {
@@ -110,5 +112,6 @@ impl Coverage {
         for (reason, count) in other.skipped_count {
             *self.skipped_count.entry(reason).or_default() += count;
         }
+        self.known_since = self.known_since.take().or(other.known_since);
     }
 }

@@ -176,6 +176,9 @@ pub(super) struct CoverageShape<'a> {
     objects_read: u64,
     commits: u64,
     bytes: u64,
+    /// When the history was read, where that was not now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_known_since: Option<&'a str>,
     skipped: Vec<SkipShape<'a>>,
 }
 
@@ -219,6 +222,7 @@ impl<'a> CoverageShape<'a> {
             objects_read: coverage.objects_read,
             commits: coverage.commits,
             bytes: coverage.bytes,
+            history_known_since: coverage.known_since.as_deref(),
             skipped: coverage.skipped_count.iter().map(skip).collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! Names that repeat a secret: somebody called a file or a branch after the key.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::model::{Finding, Secret};
 
@@ -15,8 +15,11 @@ pub(super) fn find_repeats(findings: &mut [Finding]) {
     let mut secrets: Vec<Secret> = findings.iter().filter(strong).map(|f| f.hit.secret.again()).collect();
     secrets.sort_by(|a, b| a.expose().cmp(b.expose()));
     secrets.dedup();
+    let patterns = secrets.iter().map(Secret::expose);
     // Too many or too long to be held at once: then each report veils a finding's own secret only.
-    let Ok(search) = AhoCorasick::new(secrets.iter().map(Secret::expose)) else { return };
+    // An automaton in full takes a kilobyte for each byte of a secret, and longer to build than to use.
+    let lean = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(patterns);
+    let Ok(search) = lean else { return };
     for finding in findings {
         let location = &finding.location;
         let people = location.commit.iter().flat_map(|c| [c.author.as_slice(), c.email.as_slice()]);

@@ -2,7 +2,9 @@
 //! nothing at all reach them.
 //!
 //! - `locate`: where hits stand
+//! - `known`: objects that are known by id, read again
 
+mod known;
 mod locate;
 
 use std::borrow::Cow;
@@ -10,6 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use known::Known as KnownObjects;
 use locate::{name_refs, sort_out};
 
 use super::{Found, LARGEST_BINARY, Located, See, Source, SourceError, Tell, skip};

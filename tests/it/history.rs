@@ -19,7 +19,7 @@ fn a_key_removed_long_ago_is_found_with_its_first_commit() {
     assert_eq!(finding["commit"]["date"], "2021-03-04T05:06:07+02:00");
     assert_eq!(finding["in_head"], false);
     assert_eq!(finding["versions"], 2);
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
       confidence high: its checksum is right
@@ -40,7 +40,7 @@ fn a_key_removed_long_ago_is_found_with_its_first_commit() {
 fn a_clean_repository_is_told_in_few_lines() {
     let repo = Repo::new();
     repo.write("readme", "hello\n").commit("start");
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     no leaks · project: working tree, index and history
     read 1 file, 2 objects, 1 commit: 18 bytes in [t] s, [n] rules
     exit 0
@@ -73,7 +73,7 @@ fn one_secret_in_two_files_is_one_secret_at_two_places() {
     assert_eq!(findings.len(), 2);
     assert_eq!(findings[0]["fingerprint"], findings[1]["fingerprint"]);
     assert_eq!(run.json()["summary"]["leaks"], 1);
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
       confidence high: its checksum is right
@@ -168,7 +168,7 @@ fn a_key_in_a_commits_message_is_found() {
     let run = repo.scan::<&str>([]).exits(1);
     assert_eq!(run.found(), ["commit-message :3 github-personal-token"]);
     assert_eq!(run.findings()[0]["commit"]["id"], repo.id("HEAD~1"));
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
       confidence high: its checksum is right
@@ -220,7 +220,7 @@ fn an_object_that_nothing_reaches_is_told_and_does_not_fail_the_run() {
         ]
     );
     assert_eq!(repo.scan(["--all-objects"]).exits(1).found().len(), 2);
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…baN2 · fingerprint [fp]
       confidence high: its checksum is right

@@ -1,6 +1,8 @@
 //! Stories about the whole program: real repositories, the real program, the real screen.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod again;
+mod again_kept;
 mod damage;
 mod files;
 mod floors;

@@ -9,7 +9,7 @@ fn an_ignored_path_is_told_and_does_not_count() {
     repo.commit("add");
     let run = repo.scan::<&str>([]).exits(0);
     assert_eq!(run.found(), ["working-tree docs/a.md:1 github-personal-token (suppressed)"]);
-    insta::assert_snapshot!(repo.run(["scan"]).screen(), @r"
+    insta::assert_snapshot!(repo.run(["scan", "--no-cache"]).screen(), @r"
     critical  github-personal-token  GitHub personal access token (classic)
       secret ghp_…7rUi · fingerprint [fp]
       confidence high: its checksum is right

@@ -23,7 +23,7 @@ use crate::cli::ui::Ui;
 /// folder: only those files. `-`: standard input.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n  keywright scan --print-config           which settings are in force, and who says so\n\nSettings: flag, then environment, then the file that --config or KEYWRIGHT_CONFIG names (or your own), then default\n  KEYWRIGHT_CONFIG            as --config\n  KEYWRIGHT_MIN_CONFIDENCE    as --min-confidence\n  KEYWRIGHT_FAIL_ON           as --fail-on\n  KEYWRIGHT_FORMAT            as --format, one of them\n  KEYWRIGHT_ALLOW_INCOMPLETE  true: as --allow-incomplete\n  KEYWRIGHT_ALL_OBJECTS       true: as --all-objects\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n  keywright scan --print-config           which settings are in force, and who says so\n\nSettings: flag, then environment, then the file that --config or KEYWRIGHT_CONFIG names (or your own), then default\n  KEYWRIGHT_CONFIG            as --config\n  KEYWRIGHT_MIN_CONFIDENCE    as --min-confidence\n  KEYWRIGHT_FAIL_ON           as --fail-on\n  KEYWRIGHT_FORMAT            as --format, one of them\n  KEYWRIGHT_ALLOW_INCOMPLETE  true: as --allow-incomplete\n  KEYWRIGHT_ALL_OBJECTS       true: as --all-objects\n  KEYWRIGHT_NO_CACHE          true: as --no-cache\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
 )]
 pub(crate) struct ScanArgs {
     /// Repositories, files or folders; `-` for standard input
@@ -83,6 +83,9 @@ pub(crate) struct ScanArgs {
     /// Succeed though not everything could be read
     #[arg(long)]
     allow_incomplete: bool,
+    /// Read all of the history, whatever is known of it from an earlier scan
+    #[arg(long)]
+    no_cache: bool,
     /// Print the settings in force and where each comes from, and scan nothing
     #[arg(long)]
     print_config: bool,
@@ -144,6 +147,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         fail_on: args.fail_on,
         marks: args.marks,
         allow_incomplete: args.allow_incomplete,
+        no_cache: args.no_cache,
         show_secrets: args.show_secrets,
     };
     if args.print_config {

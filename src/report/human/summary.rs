@@ -22,6 +22,10 @@ pub(super) fn write(
         writeln!(out, "{line}")?;
     }
     writeln!(out, "{}", paint.faint(sums::covered(outcome)))?;
+    if let Some(since) = &outcome.coverage.known_since {
+        let words = format!("history not read again: as it was on {since} (--no-cache reads it)");
+        writeln!(out, "{}", paint.faint(words))?;
+    }
     write_skipped(outcome.coverage, paint, out)?;
     for warning in outcome.warnings {
         writeln!(out, "{} {}", paint.warn("note:"), calm(warning.as_bytes()))?;
