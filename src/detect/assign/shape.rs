@@ -96,12 +96,19 @@ fn link(bytes: &[u8], name: &Range<usize>) -> Option<(Link, usize)> {
         _ if closed => named_value(bytes, at),
         b'"' | b'\'' => step(Link::Quote, 0),
         _ => {
-            if let Some(at) = typed(bytes, at) {
+            if let Some(at) = typed_apart(bytes, at) {
                 return Some((Link::Sign, at));
             }
             takes_words(bytes, name).then_some((Link::Blank, at))
         }
     }
+}
+
+/// ` Type =`, one word with blanks around it, as in Go. In `token served id=x` the value is the id's.
+fn typed_apart(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = typed(bytes, at)?;
+    let kind = &bytes[at..end - 1];
+    (kind.ends_with(b" ") && !kind.trim_ascii().contains(&b' ')).then_some(end)
 }
 
 /// `: Type =` and ` Type =`: the offset behind the sign.

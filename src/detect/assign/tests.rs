@@ -164,6 +164,8 @@ fn what_is_no_secret_is_let_pass() {
         "key_file = \"/etc/ssl/private/server-2024.pem\"",
         "password = \"\"",
         "password: string",
+        "payment token served retry id={hex:16} ms=5",
+        "cache token id={hex:16}",
         "password = input(\"Password: \")",
         "apiKey: \"your-api-key-goes-here-123\"",
         "public_key = \"{base62:32}\"",
