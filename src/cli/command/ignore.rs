@@ -16,7 +16,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use keywright::git::Repository;
-use keywright::suppress::{FILE_NAME, IgnoreFile, LARGEST};
+use keywright::model::{Finding, text::shown};
+use keywright::suppress::{Entry, FILE_NAME, IgnoreFile, LARGEST};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -108,4 +109,19 @@ impl Which {
 /// Returns today's date, UTC, as all machines see it.
 fn today() -> jiff::civil::Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// The longest path that an entry names, in bytes.
+const LONGEST_PATH: usize = 512;
+
+/// Returns an entry for a finding, with what helps a reviewer to see what it is about.
+fn entry(finding: &Finding) -> Entry {
+    let path = finding.location.path.bytes();
+    Entry {
+        rule: Some(finding.hit.rule.id.clone()),
+        seen: (!path.is_empty() && finding.repeats.is_empty())
+            .then(|| shown(path))
+            .filter(|path| path.len() <= LONGEST_PATH),
+        ..Entry::new(finding.fingerprint.clone())
+    }
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use keywright::model::{Finding, Fingerprint, text::shown};
 use keywright::suppress::{Entry, FILE_NAME};
 
-use super::{Which, today};
+use super::{Which, entry, today};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::suppressions::refuse_secrets;
@@ -190,16 +190,4 @@ fn resolve<'f>(print: &str, found: &'f [Finding]) -> Result<Option<&'f Finding>,
         return Err(CliError::usage(format!("several fingerprints begin with {print}"), fix));
     }
     Ok(Some(first))
-}
-
-/// Returns an entry for a finding, with what helps a reviewer to see what it is about.
-fn entry(finding: &Finding) -> Entry {
-    let path = finding.location.path.bytes();
-    Entry {
-        rule: Some(finding.hit.rule.id.clone()),
-        seen: (!path.is_empty() && finding.repeats.is_empty())
-            .then(|| shown(path))
-            .filter(|path| Path::new(path).as_os_str().len() <= 512),
-        ..Entry::new(finding.fingerprint.clone())
-    }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use keywright::model::text::shown;
-use keywright::suppress::{Entry, IgnoreFile};
+use keywright::suppress::IgnoreFile;
 
+use super::entry;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::survey::{Request, survey};
@@ -36,14 +36,7 @@ pub(super) fn run(args: &BaselineArgs, ui: &Ui) -> Result<Exit, CliError> {
     let mut met = std::collections::HashSet::new();
     let known = survey.findings.iter().filter(|f| f.suppression.is_none() && met.insert(&f.fingerprint));
     for finding in known {
-        let path = finding.location.path.bytes();
-        file.add_new(Entry {
-            rule: Some(finding.hit.rule.id.clone()),
-            seen: (!path.is_empty() && finding.repeats.is_empty())
-                .then(|| shown(path))
-                .filter(|p| p.len() <= 512),
-            ..Entry::new(finding.fingerprint.clone())
-        });
+        file.add_new(entry(finding));
     }
     let count = file.entries().count();
     let text = file.render();
