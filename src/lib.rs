@@ -1,16 +1,23 @@
 //! Keywright finds leaked keys in git and re-keys what they open.
 //!
 //! The library is the program without its command line: every room is public, and every room
-//! imports from lower floors only (`tests/it/floors.rs`).
+//! imports from lower floors only (`tests/it/floors.rs`). The rooms behind the feature `rekey` hold
+//! all there is of network and store.
 
 pub mod config;
+#[cfg(feature = "rekey")]
+pub mod destination;
 pub mod detect;
 pub mod git;
 pub mod import;
 pub mod model;
+#[cfg(feature = "rekey")]
+pub mod provider;
 pub mod report;
 pub mod rule;
 pub mod scan;
 pub mod source;
+#[cfg(feature = "rekey")]
+pub mod store;
 pub mod suppress;
 pub mod unpack;

@@ -9,15 +9,20 @@
 //! - `finding`: a rule matched at a location
 //! - `coverage`: what a scan read, and what it could not
 //! - `event`: what a running scan tells
+//! - `credential`: a key that works, a provider's answer before and after it is sealed, why a call failed
+//! - `rotation`: why a credential is replaced, how, and how far that is
 
 pub mod blob;
 pub mod coverage;
+pub mod credential;
 pub mod event;
 pub mod finding;
 pub mod kin;
 pub mod location;
+pub mod rotation;
 pub mod secret;
 pub mod text;
+mod worded;
 
 pub use blob::{Blob, Extent, Origin};
 pub use coverage::{Coverage, Skip, SkipReason};

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(u32, &[&str]); 9] = [
     (1, &["model"]),
     (2, &["http"]),
-    (3, &["git", "rule", "unpack", "seal", "store", "report", "suppress", "import"]),
+    (3, &["git", "rule", "unpack", "seal", "store", "report", "suppress", "import", "reference"]),
     (4, &["source", "detect", "provider", "destination", "host", "notify", "config"]),
     (5, &["scan", "verify"]),
     (6, &["rotate"]),
