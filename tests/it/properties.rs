@@ -102,9 +102,9 @@ proptest! {
         let text = format!("{before}\n{planted}\n{after}");
         let place = before.len() + 1..before.len() + 1 + planted.len();
         let hits = detect(text.as_bytes());
-        let found = hits.iter().any(|h| {
-            h.rule.id == rule && place.start <= h.span.start && h.span.end <= place.end
-        });
+        // Whoever finds it: one random key in some hundreds looks too regular to its own rule, and which
+        // one a run draws must not decide whether it passes. How many that may be is asked below.
+        let found = hits.iter().any(|h| place.start <= h.span.start && h.span.end <= place.end);
         // One random token of three hundred has no digit in it; some rules take it for a name.
         let tokens = planted.split(|c: char| !c.is_ascii_alphanumeric());
         let is_name = tokens.max_by_key(|t| t.len()).is_some_and(|t| t.bytes().all(|b| b.is_ascii_alphabetic()));
@@ -159,6 +159,20 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn hardly_a_random_key_is_missed_by_its_own_rule() {
+    let mut missing = Vec::new();
+    for (rule, template) in examples() {
+        let missed = (0..120)
+            .filter(|seed| !detect(filled(&template, *seed).as_bytes()).iter().any(|h| h.rule.id == rule))
+            .count();
+        if missed > 1 {
+            missing.push(format!("{missed} of 120: {rule}: {template}"));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
 /// A hit as a finding in a commit.
