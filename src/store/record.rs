@@ -1,6 +1,8 @@
 //! What the store keeps, as rows. No secret stands in any of them: sealed bytes apart, in a table of
 //! their own.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::rotation::{Class, Mode, Moment, Reason, State};
 
 /// A credential of ours, without its secret.
@@ -41,7 +43,7 @@ pub struct KeyRecord {
 }
 
 /// A place where a key is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DestinationRecord {
     /// The environment it belongs to.
     pub environment: String,
@@ -50,7 +52,7 @@ pub struct DestinationRecord {
 }
 
 /// An environment of a key: `staging` before `production` (R16).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentRecord {
     /// Its name.
     pub name: String,
@@ -126,6 +128,24 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// Returns the word used in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Done, Self::Failed, Self::Unknown].into_iter().find(|outcome| outcome.word() == word)
+    }
+}
+
 /// The right to move a rotation, until it ends or is taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -135,6 +155,33 @@ pub struct Lease {
     pub fence: i64,
     /// Who holds it.
     pub runner: String,
+}
+
+/// A line of the audit to be: the store adds its number and its hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// When.
+    pub at: Moment,
+    /// Who or what did it.
+    pub actor: String,
+    /// What was done: `rotation.mint`.
+    pub action: String,
+    /// The key's name.
+    pub key: String,
+    /// The provider's word.
+    pub provider: String,
+    /// The rotation, or empty.
+    pub rotation: String,
+    /// The last four of the old secret, or empty.
+    pub old_last4: String,
+    /// The last four of the new secret, or empty.
+    pub new_last4: String,
+    /// `success`, `failed`, `unknown`.
+    pub status: String,
+    /// Why the rotation was asked for, or empty.
+    pub reason: String,
+    /// More, for people; never a secret.
+    pub detail: String,
 }
 
 /// A line of the audit (R83).

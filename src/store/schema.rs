@@ -1,0 +1,67 @@
+//! The tables, and how an older store becomes a newer one. `docs/store.md` tells what stands in each.
+
+use super::db::Tx;
+use super::error::StoreError;
+
+/// What each version adds; never changed once released. `{bytes}` is each database's word for bytes.
+const VERSIONS: &[&[&str]] = &[&[
+    "CREATE TABLE inventory (
+        name TEXT PRIMARY KEY, provider TEXT NOT NULL, key_id TEXT NOT NULL, label TEXT NOT NULL,
+        owner TEXT NOT NULL, holder TEXT NOT NULL, class TEXT NOT NULL, settings TEXT NOT NULL,
+        last4 TEXT NOT NULL, added BIGINT NOT NULL, made BIGINT, expires BIGINT, last_used BIGINT, due BIGINT,
+        destinations TEXT NOT NULL, environments TEXT NOT NULL)",
+    "CREATE TABLE rotation (
+        id TEXT PRIMARY KEY, key_name TEXT NOT NULL, mode TEXT NOT NULL, reason TEXT NOT NULL,
+        state TEXT NOT NULL, plan TEXT NOT NULL, plan_hash TEXT NOT NULL, actor TEXT NOT NULL,
+        begun BIGINT NOT NULL, moved BIGINT NOT NULL, run_at BIGINT, note TEXT NOT NULL,
+        fence BIGINT NOT NULL, runner TEXT NOT NULL, leased_until BIGINT)",
+    "CREATE UNIQUE INDEX one_rotation_a_key ON rotation (key_name)
+        WHERE state <> 'done' AND state <> 'rolled back' AND state <> 'aborted'",
+    "CREATE TABLE journal (
+        rotation TEXT NOT NULL REFERENCES rotation (id), number BIGINT NOT NULL, step TEXT NOT NULL,
+        attempt BIGINT NOT NULL, begun BIGINT NOT NULL, fence BIGINT NOT NULL,
+        outcome TEXT, detail TEXT, ended BIGINT, PRIMARY KEY (rotation, number))",
+    "CREATE TABLE sealed (
+        rotation TEXT NOT NULL REFERENCES rotation (id), name TEXT NOT NULL, kept BIGINT,
+        bytes {bytes} NOT NULL, PRIMARY KEY (rotation, name))",
+    "CREATE TABLE audit (
+        number BIGINT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+        key_name TEXT NOT NULL, provider TEXT NOT NULL, rotation TEXT NOT NULL, old_last4 TEXT NOT NULL,
+        new_last4 TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+        hash TEXT NOT NULL)",
+    "CREATE TABLE audit_head (
+        id BIGINT PRIMARY KEY, lines BIGINT NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL)",
+    "CREATE TABLE budget (what TEXT PRIMARY KEY, taken TEXT NOT NULL)",
+]];
+
+/// Any number will do, as long as every program takes the same.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7162541968103254)";
+
+/// Brings the tables to this program's version. Returns whether the store is new.
+pub(super) async fn migrate(tx: &mut Tx) -> Result<bool, StoreError> {
+    migrate_to(tx, VERSIONS).await
+}
+
+async fn migrate_to(tx: &mut Tx, versions: &[&[&str]]) -> Result<bool, StoreError> {
+    if tx.is_postgres() {
+        tx.execute(LOCK, &[]).await?;
+    }
+    tx.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", &[]).await?;
+    let row = tx.row("SELECT version FROM schema_version", &[]).await?;
+    let there = row.map_or(Ok(0), |row| row.int(0))?;
+    let known = i64::try_from(versions.len()).expect("a handful of versions");
+    if there > known {
+        return Err(StoreError::Newer { there, known });
+    }
+    if there == known {
+        return Ok(false);
+    }
+    let done = usize::try_from(there).map_err(|_| StoreError::Corrupt("its version is below zero".into()))?;
+    let bytes = if tx.is_postgres() { "BYTEA" } else { "BLOB" };
+    for statement in versions[done..].iter().copied().flatten() {
+        tx.execute(&statement.replace("{bytes}", bytes), &[]).await?;
+    }
+    tx.execute("DELETE FROM schema_version", &[]).await?;
+    tx.execute("INSERT INTO schema_version (version) VALUES ($1)", &[known.into()]).await?;
+    Ok(there == 0)
+}
