@@ -14,6 +14,8 @@ pub mod model;
 #[cfg(feature = "rekey")]
 pub mod provider;
 pub mod report;
+#[cfg(feature = "rekey")]
+pub mod rotate;
 pub mod rule;
 pub mod scan;
 pub mod source;

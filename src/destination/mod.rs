@@ -2,10 +2,33 @@
 //! read back, activate, restore.
 //!
 //! A write is refused when what is there is not what was read at planning: somebody else was here.
+//!
+//! - `dotenv`: a variable of a `.env` file
+//! - `url`: user and password in the URLs of a text file
+//! - `exec`: a program of the operator's
+//!
+//! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
+//! (user and password in a URL), `program` (runs one). docs/destinations.md is for users.
+
+mod dotenv;
+mod exec;
+mod file;
+mod in_file;
+mod login;
+pub mod program;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::path::Path;
 
 use async_trait::async_trait;
+use zeroize::Zeroizing;
 
 use crate::model::credential::Credential;
+use crate::model::text::shown;
+
+use in_file::InFile;
 
 /// What stood there when it was looked at; compared before it is written over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,4 +99,66 @@ pub trait Destination: Send + Sync {
 
     /// Writes the old credential back, under the same condition as a write.
     async fn restore(&self, old: &Credential, at: &Stamp) -> Result<Stamp, DestinationError>;
+}
+
+/// What stamps are made under: 32 bytes of the installation, the same from run to run.
+///
+/// A stamp is kept in the store and is made of a whole file, in which a weak password may stand: without
+/// the key nobody can try passwords against it.
+#[derive(Clone)]
+pub struct StampKey(Zeroizing<[u8; 32]>);
+
+impl StampKey {
+    /// Takes the key over.
+    #[must_use]
+    pub fn new(key: [u8; 32]) -> Self {
+        Self(Zeroizing::new(key))
+    }
+}
+
+/// A place that cannot be used as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("can't use the destination {place}: {why}; {fix}")]
+pub struct PlaceError {
+    /// Its kind and path. What follows is not repeated: somebody may have written a password there.
+    pub place: String,
+    /// What is wrong.
+    pub why: String,
+    /// What to write.
+    pub fix: String,
+}
+
+/// Why a part of a place is wrong, and what to write.
+type Wrong = (String, String);
+
+/// Reads a place as an operator writes it. Paths are taken from the folder `base`.
+///
+/// # Errors
+/// [`PlaceError`]: what is wrong in it.
+///
+/// ```
+/// use std::path::Path;
+/// use keywright::destination::{StampKey, parse};
+/// let key = StampKey::new([7; 32]);
+/// let there = parse("dotenv:app/.env#AVP_SECRET then systemctl reload app", Path::new("/srv"), &key).unwrap();
+/// assert_eq!(there.kind(), "dotenv");
+/// assert_eq!(there.place(), "dotenv:app/.env#AVP_SECRET");
+/// ```
+pub fn parse(place: &str, base: &Path, key: &StampKey) -> Result<Box<dyn Destination>, PlaceError> {
+    let (kind, rest) = place.split_once(':').unwrap_or((place, ""));
+    let read = || -> Result<Box<dyn Destination>, Wrong> {
+        match kind {
+            "dotenv" => Ok(Box::new(InFile::parse(kind, rest, base, key, dotenv::parse)?)),
+            "url" => Ok(Box::new(InFile::parse(kind, rest, base, key, url::parse)?)),
+            "exec" => Ok(Box::new(exec::Exec::parse(rest, base)?)),
+            _ => Err((
+                "there is no such kind".into(),
+                "write dotenv:PATH#NAME, url:PATH#HOST or exec:PROGRAM".into(),
+            )),
+        }
+    };
+    read().map_err(|(why, fix)| {
+        let known = place.split_once('#').map_or(kind, |(before, _)| before);
+        PlaceError { place: shown(known.as_bytes()), why, fix }
+    })
 }
