@@ -3,6 +3,8 @@
 
 mod again;
 mod again_kept;
+#[cfg(feature = "rekey")]
+mod audit_chain;
 mod damage;
 mod files;
 mod floors;
@@ -11,6 +13,8 @@ mod history;
 mod hostile;
 mod html;
 mod index;
+#[cfg(feature = "rekey")]
+mod ledger;
 mod migrate;
 mod pages;
 mod properties;

@@ -3,10 +3,15 @@
 //! - `repo`: real repositories, built by the git program
 //! - `program`: the real program, run in an environment of its own
 //! - `browser`: a real browser, driven over WebDriver
+//! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
 pub(crate) mod browser;
 pub(crate) mod keys;
+#[cfg(feature = "rekey")]
+pub(crate) mod ledger;
+#[cfg(feature = "rekey")]
+pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod repo;
 
