@@ -16,6 +16,8 @@ pub mod provider;
 pub mod report;
 pub mod rule;
 pub mod scan;
+#[cfg(feature = "rekey")]
+pub mod seal;
 pub mod source;
 #[cfg(feature = "rekey")]
 pub mod store;

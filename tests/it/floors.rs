@@ -32,7 +32,7 @@ const CATALOGUES: [(&str, &[&str]); 6] = [
 ];
 
 /// The files that may hold a secret in clear, and why.
-const EXPOSING: [(&str, &str); 14] = [
+const EXPOSING: [(&str, &str); 17] = [
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("scan/seen/mod.rs", "keeps no answer that it stands in"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),
@@ -45,6 +45,9 @@ const EXPOSING: [(&str, &str); 14] = [
     ("report/shape.rs", "--show-secrets"),
     ("report/told.rs", "--show-secrets"),
     ("report/veil.rs", "takes it out of names"),
+    ("seal/aead.rs", "makes it unreadable, and readable again"),
+    ("seal/key_file.rs", "keeps the key file's"),
+    ("seal/transit.rs", "hands Vault a data key"),
     ("store/open.rs", "hands a server its password"),
     ("source/history/locate.rs", "tells two secrets apart, by hash"),
 ];
