@@ -18,6 +18,8 @@ pub mod report;
 pub mod rotate;
 pub mod rule;
 pub mod scan;
+#[cfg(feature = "rekey")]
+pub mod seal;
 pub mod source;
 #[cfg(feature = "rekey")]
 pub mod store;

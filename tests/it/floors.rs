@@ -50,6 +50,9 @@ const EXPOSING: &[(&str, &str)] = &[
     ("report/shape.rs", "--show-secrets"),
     ("report/told.rs", "--show-secrets"),
     ("report/veil.rs", "takes it out of names"),
+    ("seal/aead.rs", "makes it unreadable, and readable again"),
+    ("seal/key_file.rs", "keeps the key file's"),
+    ("seal/transit.rs", "hands Vault a data key"),
     ("store/open.rs", "hands a server its password"),
     ("source/history/locate.rs", "tells two secrets apart, by hash"),
 ];
