@@ -86,6 +86,11 @@ pub(super) fn rehearse(seen: &Seen) -> Result<(), DestinationError> {
     }
     rustix::fs::accessat(CWD, &seen.path, Access::WRITE_OK, AtFlags::EACCESS)
         .map_err(|e| failed("write the file")(e.into()))?;
+    #[cfg(target_os = "linux")]
+    if rustix::fs::ioctl_getflags(&seen.file).is_ok_and(|flags| flags.contains(rustix::fs::IFlags::APPEND)) {
+        let why = "it can only be appended to; `chattr -a` takes that away".into();
+        return Err(DestinationError::Denied(why));
+    }
     sweep(seen);
     draft(seen, b"")?.close().map_err(failed("take a trial file away again"))
 }

@@ -76,7 +76,13 @@ fn walk(text: &[u8], name: &[u8], line: usize) -> Result<Value, Unfit> {
                 let line = line_at(text, start);
                 return Err(Unfit::Unclear(format!("line {line} opens a quote that nothing closes")));
             }
-            (true, None) => return Ok(bare(text, at, start..end, line)),
+            (true, None) => return bare(text, at, start..end, line),
+            (false, Some((b'\'', Some(close)))) if text[close - 1] == b'\\' => {
+                let line = line_at(text, close);
+                let why =
+                    format!("line {line}: loaders differ on whether the quote behind a backslash closes");
+                return Err(Unfit::Unclear(why));
+            }
             (false, Some((_, Some(close)))) => at = line_end(text, close) + 1,
             (false, None) => at = next,
         }
@@ -85,18 +91,22 @@ fn walk(text: &[u8], name: &[u8], line: usize) -> Result<Value, Unfit> {
 }
 
 /// Returns a value without quotes: up to a comment, without the blanks around it.
-fn bare(text: &[u8], line_start: usize, within: Range<usize>, line: usize) -> Value {
+fn bare(text: &[u8], line_start: usize, within: Range<usize>, line: usize) -> Result<Value, Unfit> {
     let rest = &text[within.clone()];
     let is_blank = |at: usize| text.get(at).is_none_or(|b| matches!(b, b' ' | b'\t'));
     let comment = (within.clone()).find(|at| text[*at] == b'#' && is_blank(at - 1));
     let value = &rest[..comment.map_or(rest.len(), |at| at - within.start)];
     let length = value.trim_ascii_end().len();
     if length > 0 {
-        return Value { raw: within.start..within.start + length, quote: None, line };
+        return Ok(Value { raw: within.start..within.start + length, quote: None, line });
+    }
+    if matches!(text[within.end..].trim_ascii_start().first(), Some(b'\'' | b'"' | b'`')) {
+        // One of the libraries looks for a quoted value beyond the end of the line.
+        return Err(Unfit::Unclear(format!("line {line} has no value, and the next begins with a quote")));
     }
     // No value yet: it will stand right behind the sign, with the blanks and the comment behind it.
     let sign = line_start + memchr::memchr(b'=', &text[line_start..]).expect("the line sets the variable");
-    Value { raw: sign + 1..sign + 1, quote: None, line }
+    Ok(Value { raw: sign + 1..sign + 1, quote: None, line })
 }
 
 /// Reads a line's beginning: the name it sets, the sign behind it, and where the value begins.

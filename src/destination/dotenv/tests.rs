@@ -128,6 +128,8 @@ fn what_loaders_read_differently_is_refused() {
         ("A='a\\\\b'\n", "backslashes"),
         ("A=a\u{1}b\n", "control characters"),
         ("A='a\r\nb'\n", "control characters"),
+        ("B='a\\'\nA=2\n", "line 1: loaders differ"),
+        ("A=\n'b'\n", "the next begins with a quote"),
         ("B=1\rA=2\n", "line 1 holds a carriage return"),
         ("A=1\n\0", "zero bytes"),
     ] {
