@@ -65,6 +65,7 @@ impl From<sqlx::Error> for StoreError {
                 sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     Self::Corrupt(why)
                 }
+                sqlx::Error::PoolTimedOut => Self::Unreachable("nothing answered in time".into()),
                 sqlx::Error::Encode(_) | sqlx::Error::Protocol(_) => Self::Other(why),
                 _ => Self::Unreachable(why),
             };

@@ -52,3 +52,6 @@ impl Store {
         self.db.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::model::Secret;
 
@@ -46,6 +46,12 @@ async fn sqlite(path: &Path) -> Result<Db, StoreError> {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(BUSY + BUSY)
+        .before_acquire(|file, _| {
+            // SQLite gives a transaction up by itself when the disk is full; sqlx does not notice, and
+            // would begin no other on this connection.
+            let is_sound = !file.is_in_transaction();
+            Box::pin(async move { Ok(is_sound) })
+        })
         .connect_with(options);
     Ok(Db::Sqlite(pool.await?))
 }

@@ -65,3 +65,24 @@ async fn migrate_to(tx: &mut Tx, versions: &[&[&str]]) -> Result<bool, StoreErro
     tx.execute("INSERT INTO schema_version (version) VALUES ($1)", &[known.into()]).await?;
     Ok(there == 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::open::connect;
+    use super::*;
+
+    #[tokio::test]
+    async fn an_older_store_gets_what_is_new_and_keeps_what_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = connect(&format!("sqlite:{}", folder.path().join("k.db").display()), None).await.unwrap();
+        let first: &[&str] = &["CREATE TABLE a (x BIGINT, y {bytes})", "INSERT INTO a (x) VALUES (1)"];
+        let second: &[&str] = &["ALTER TABLE a ADD COLUMN z BIGINT"];
+        let mut tx = db.write().await.unwrap();
+        assert_eq!(migrate_to(&mut tx, &[first]).await, Ok(true));
+        assert_eq!(migrate_to(&mut tx, &[first, second]).await, Ok(false));
+        assert_eq!(migrate_to(&mut tx, &[first, second]).await, Ok(false), "and not twice");
+        let row = tx.row("SELECT x, z FROM a", &[]).await.unwrap().unwrap();
+        assert_eq!((row.int(0), row.maybe_int(1)), (Ok(1), Ok(None)));
+        assert_eq!(migrate_to(&mut tx, &[first]).await, Err(StoreError::Newer { there: 2, known: 1 }));
+    }
+}

@@ -15,6 +15,8 @@ mod html;
 mod index;
 #[cfg(feature = "rekey")]
 mod ledger;
+#[cfg(feature = "rekey")]
+mod ledger_opened;
 mod migrate;
 mod pages;
 mod properties;

@@ -5,7 +5,7 @@ use std::future::Future;
 use keywright::model::Secret;
 use keywright::model::rotation::{Class, Mode, Reason, State};
 use keywright::store::record::{KeyRecord, Line, RotationRecord};
-use keywright::store::{ChainKey, Store};
+use keywright::store::{ChainKey, Store, StoreError};
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::postgres::Postgres;
@@ -44,8 +44,13 @@ impl Ledger {
 
     /// Opens the store of an installation with this key.
     pub(crate) async fn open_with(&self, chain: [u8; 32]) -> Store {
+        self.try_open(chain).await.unwrap()
+    }
+
+    /// Opens the store, if it can be opened.
+    pub(crate) async fn try_open(&self, chain: [u8; 32]) -> Result<Store, StoreError> {
         let password = self.password.as_ref().map(|p| Secret::new(p.clone().into_bytes()));
-        Store::open(&self.url, password.as_ref(), ChainKey::new(chain)).await.unwrap()
+        Store::open(&self.url, password.as_ref(), ChainKey::new(chain)).await
     }
 
     /// Does something to the tables that no program of ours would.
