@@ -9,6 +9,8 @@ pub mod config;
 pub mod destination;
 pub mod detect;
 pub mod git;
+#[cfg(feature = "rekey")]
+pub mod http;
 pub mod import;
 pub mod model;
 #[cfg(feature = "rekey")]
