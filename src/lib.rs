@@ -15,6 +15,8 @@ pub mod import;
 pub mod model;
 #[cfg(feature = "rekey")]
 pub mod provider;
+#[cfg(feature = "rekey")]
+pub mod reference;
 pub mod report;
 #[cfg(feature = "rekey")]
 pub mod rotate;
