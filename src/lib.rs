@@ -9,10 +9,14 @@ pub mod config;
 pub mod destination;
 pub mod detect;
 pub mod git;
+#[cfg(feature = "rekey")]
+pub mod http;
 pub mod import;
 pub mod model;
 #[cfg(feature = "rekey")]
 pub mod provider;
+#[cfg(feature = "rekey")]
+pub mod reference;
 pub mod report;
 #[cfg(feature = "rekey")]
 pub mod rotate;

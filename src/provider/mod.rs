@@ -3,11 +3,30 @@
 //! A provider says what it *can* do on its [`Card`]; the plan is made from that card, before anything
 //! is called. A call that may hold a shown-once secret gives a [`Reply`], which nobody can read
 //! before it is sealed (I1).
+//!
+//! - `recipe`: how a provider is asked, as data (docs/recipes.md)
+//! - `account`: one account of a provider that a recipe tells
+//! - `connect`: asks a proxy's gateway whether a credential works
+//! - `supabase`: signs in where Supabase keeps the users
+
+mod account;
+mod connect;
+mod recipe;
+mod supabase;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::http::Door;
+
 use crate::model::credential::{CallError, Credential, Kept, Liveness, Reply};
 use crate::model::rotation::{Mode, Moment};
+use crate::reference::ReferenceError;
+use crate::rule::builtin;
+
+pub use recipe::RecipeError;
 
 /// What a provider can do and how it behaves: facts with their source in its file in `rules/`.
 #[derive(Clone, Debug)]
@@ -79,6 +98,144 @@ pub struct Checked {
     pub why: String,
 }
 
+/// What an account used this month (R37).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes, both ways.
+    pub bytes: Option<u64>,
+    /// Requests: of a proxy, the tunnels asked for (R97).
+    pub requests: Option<u64>,
+    /// Keys that work.
+    pub active_keys: Option<u64>,
+    /// How many keys each tier has.
+    pub tiers: BTreeMap<String, u64>,
+}
+
+/// One use of a key. The texts are the provider's: escape them before they are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsageEvent {
+    /// The provider's name of the event (R23).
+    pub id: Option<String>,
+    /// When; `None` where that cannot be read, which is no reason to leave it out.
+    pub at: Option<Moment>,
+    /// Where it went.
+    pub host: Option<String>,
+    /// How.
+    pub method: Option<String>,
+    /// What was answered.
+    pub status: Option<u16>,
+    /// Bytes sent.
+    pub sent: Option<u64>,
+    /// Bytes received.
+    pub received: Option<u64>,
+    /// How long it took.
+    pub millis: Option<u64>,
+    /// Who served it.
+    pub node: Option<String>,
+}
+
+/// Uses of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Events {
+    /// The events, as they came.
+    pub seen: Vec<UsageEvent>,
+    /// Whether these are all there are since then.
+    pub is_whole: bool,
+}
+
+/// What a provider tells of the use of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// Each use.
+    Events(Events),
+    /// It has no events: only when the key was last used, and the account's sums (R96).
+    Summary {
+        /// When the key was last used; `None` for never, or for a key that is not listed any more.
+        last_used: Option<Moment>,
+        /// The sums, where they are told.
+        usage: Option<Usage>,
+        /// What this is, and what a person can do to learn more.
+        why: String,
+    },
+    /// Nothing of the kind is offered.
+    NotOffered,
+}
+
+/// Why there is no such provider.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// No file in `rules/` has a recipe of this name.
+    #[error("there is no provider `{id}` that can re-key; there is {known}")]
+    Unknown {
+        /// The name, shown without harm.
+        id: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Its recipe is broken.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// A setting is wrong.
+    #[error("the setting `{name}` of the provider {why}")]
+    Setting {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to write; never what was written.
+        why: String,
+    },
+    /// A setting that must be a reference is none (R27).
+    #[error("the setting `auth.{name}` of the provider: {source}")]
+    Reference {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        source: ReferenceError,
+    },
+}
+
+/// Makes the provider with this name, for one account. `settings` are the operator's: `api`, `gateway`
+/// and `connect_target` instead of the recipe's, and under `auth` references instead of its inputs.
+///
+/// # Errors
+/// [`ProviderError`], a letter without any setting's value.
+pub fn by_id(
+    id: &str,
+    settings: &serde_json::Value,
+    door: Arc<Door>,
+) -> Result<Box<dyn Provider>, ProviderError> {
+    let file = format!("rules/{id}.toml");
+    let Some((name, text)) = with_recipe().find(|(name, _)| *name == file) else {
+        let known: Vec<_> = ids().collect();
+        let id = crate::model::text::shown(id.as_bytes()).chars().take(64).collect();
+        return Err(ProviderError::Unknown { id, known: known.join(", ") });
+    };
+    from_recipe(name, text, settings, door)
+}
+
+/// Makes a provider from the text of its file; `file` is for messages. The text must be the program's own
+/// or the operator's: a scanned repository may not say whom to ask.
+///
+/// # Errors
+/// [`ProviderError`], a letter without any setting's value.
+pub fn from_recipe(
+    file: &str,
+    text: &str,
+    settings: &serde_json::Value,
+    door: Arc<Door>,
+) -> Result<Box<dyn Provider>, ProviderError> {
+    Ok(Box::new(account::Account::new(recipe::Recipe::read(file, text)?, settings, door)?))
+}
+
+/// Lists the providers that can re-key.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    with_recipe().filter_map(|(name, _)| name.strip_prefix("rules/")?.strip_suffix(".toml"))
+}
+
+/// Lists the files with a recipe.
+fn with_recipe() -> impl Iterator<Item = (&'static str, &'static str)> {
+    builtin::texts().iter().copied().filter(|(_, text)| text.contains("\n[rekey]\n"))
+}
+
 /// Who mints credentials. Made for one account: it knows how to sign in.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -106,4 +263,14 @@ pub trait Provider: Send + Sync {
 
     /// Asks whether a credential works, in the way its users use it and nowhere else (R93).
     async fn check(&self, credential: &Credential) -> Checked;
+
+    /// Tells what the account used this month; `None`: that is not offered.
+    async fn usage(&self) -> Result<Option<Usage>, CallError> {
+        Ok(None)
+    }
+
+    /// Tells how a key was used since a moment.
+    async fn events(&self, _key: &Listed, _from: Moment) -> Result<Activity, CallError> {
+        Ok(Activity::NotOffered)
+    }
 }

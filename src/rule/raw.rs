@@ -123,6 +123,25 @@ pub(super) const RULE_FIELDS: &[&str] = &[
     "required",
     "skipReport",
 ];
-/// The tables of a file that are known.
-pub(super) const FILE_FIELDS: &[&str] =
-    &["title", "minVersion", "provider", "rules", "allowlist", "allowlists", "extend", "ignore", "scan"];
+/// The tables of a file that are known; those of a recipe are `provider/recipe`'s to read.
+pub(super) const FILE_FIELDS: &[&str] = &[
+    "title",
+    "minVersion",
+    "provider",
+    "rules",
+    "allowlist",
+    "allowlists",
+    "extend",
+    "ignore",
+    "scan",
+    "rekey",
+    "limits",
+    "auth",
+    "check",
+    "list",
+    "mint",
+    "rotate",
+    "revoke",
+    "usage",
+    "events",
+];

@@ -31,8 +31,12 @@ const TABLES: [(&str, &[&str]); 8] = [
     ("sets a policy", &["policy", "policies", "respond", "approve", "auto", "freeze"]),
     ("names keys of its own", &["keys", "inventory"]),
 ];
-/// Steps of a recipe, which are requests to a host.
-const RECIPES: [&str; 12] = [
+/// What a recipe is made of: steps, which are requests to a host, and how it signs in.
+const RECIPES: [&str; 16] = [
+    "rekey",
+    "limits",
+    "auth",
+    "events",
     "check",
     "mint",
     "rotate",
@@ -93,6 +97,14 @@ mod tests {
     fn what_a_repository_may_say_is_free() {
         let text = "title = 'x'\n[extend]\nuseDefault = true\n[provider]\nid = 'a'\ndocs = 'https://a.io'\n[[rules]]\nid = 'b'\n[ignore]\npaths = ['x']\n";
         assert_eq!(of(text), []);
+    }
+
+    #[test]
+    fn a_repository_brings_no_table_of_a_recipe() {
+        for table in RECIPES {
+            let text = format!("[{table}]\nx = 'y'\n");
+            assert_eq!(of(&text), [(1, format!("names a recipe ([{table}])"))]);
+        }
     }
 
     #[test]

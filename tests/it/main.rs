@@ -4,10 +4,14 @@
 mod again;
 mod again_kept;
 #[cfg(feature = "rekey")]
+mod atlasvpn;
+#[cfg(feature = "rekey")]
 mod audit_chain;
 mod damage;
 mod files;
 mod floors;
+#[cfg(all(feature = "rekey", unix))]
+mod gateway;
 mod gitleaks;
 mod history;
 mod hostile;

@@ -4,8 +4,12 @@
 //! - `program`: the real program, run in an environment of its own
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
+//! - `atlasvpn`: a double of AtlasVPN, with its faults
+//! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
+#[cfg(feature = "rekey")]
+pub(crate) mod atlasvpn;
 pub(crate) mod browser;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
@@ -14,6 +18,8 @@ pub(crate) mod ledger;
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod repo;
+#[cfg(all(feature = "rekey", unix))]
+pub(crate) mod squid;
 
 pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};

@@ -1,0 +1,319 @@
+//! One account of a provider that a recipe tells: each verb is a request of the recipe, sent through the
+//! door and judged by its status.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+use super::connect::Gateway;
+use super::recipe::{AuthKind, CheckKind, Recipe, Slots, Step, api_of, judge};
+use super::supabase::{Effort, Session};
+use super::{Activity, Card, Checked, Events, Listed, Listing, Provider, ProviderError, Usage};
+use crate::http::{Answer, Door};
+use crate::model::credential::{CallError, Credential, Kept, Liveness, Refusal, Reply};
+use crate::model::rotation::Moment;
+use crate::reference::Reference;
+
+/// How many pages of events are read.
+const PAGES: u32 = 200;
+/// How many events a page is asked for (R96).
+const PAGE: u32 = 50;
+/// Settings besides `auth`.
+const SETTINGS: [&str; 3] = ["api", "gateway", "connect_target"];
+
+pub(super) struct Account {
+    card: Card,
+    recipe: Recipe,
+    api: String,
+    auth: Auth,
+    gateway: Option<Gateway>,
+    door: Arc<Door>,
+}
+
+/// How it signs in.
+enum Auth {
+    /// The inputs are what is sent.
+    Given(BTreeMap<String, Reference>),
+    /// They buy a token.
+    Supabase(Session),
+}
+
+impl Account {
+    pub(super) fn new(recipe: Recipe, settings: &Value, door: Arc<Door>) -> Result<Self, ProviderError> {
+        let wrong = |name: &str, why: &str| ProviderError::Setting { name: name.into(), why: why.into() };
+        let empty = Map::new();
+        let settings = match settings {
+            Value::Null => &empty,
+            Value::Object(fields) => fields,
+            _ => return Err(wrong("", "are no table of names and texts")),
+        };
+        if let Some(name) = settings.keys().find(|k| *k != "auth" && !SETTINGS.contains(&k.as_str())) {
+            let name = crate::model::text::shown(name.as_bytes());
+            return Err(wrong(&name, "is not known; there are auth, api, gateway, connect_target"));
+        }
+        let said = |name: &str| match settings.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(wrong(name, "is no text")),
+        };
+        let api = said("api")?.unwrap_or(&recipe.rekey.api);
+        let api = api_of(api).ok_or_else(|| wrong("api", "is no address; write https://host"))?;
+        let gateway = match recipe.check.kind {
+            CheckKind::Http => None,
+            CheckKind::Connect => {
+                let at = said("gateway")?.or(recipe.check.gateway.as_deref()).unwrap_or_default();
+                let to = said("connect_target")?.or(recipe.check.target.as_deref()).unwrap_or_default();
+                let made = Gateway::new(at, to, &recipe.check.alive, &recipe.check.dead);
+                Some(made.ok_or_else(|| wrong("gateway", "or `connect_target` is no host:port"))?)
+            }
+        };
+        let inputs = inputs(&recipe, settings)?;
+        let auth = match recipe.auth.kind {
+            AuthKind::Given => Auth::Given(inputs),
+            AuthKind::Supabase => Auth::Supabase(
+                Session::new(inputs).ok_or_else(|| wrong("auth", "lacks url, apikey, email or password"))?,
+            ),
+        };
+        Ok(Self { card: card(&recipe), api, auth, gateway, recipe, door })
+    }
+
+    /// Puts what signs a call into its slots.
+    async fn sign(&self, effort: Effort, slots: &mut Slots) -> Result<(), CallError> {
+        match &self.auth {
+            Auth::Given(inputs) => {
+                for (name, reference) in inputs {
+                    let secret = reference.resolve().await.map_err(|e| CallError::NotSent(e.to_string()))?;
+                    slots.hide(name, secret);
+                }
+            }
+            Auth::Supabase(session) => slots.hide("token", session.token(&self.door, effort).await?),
+        }
+        Ok(())
+    }
+
+    /// Makes a call. A 401 says that nothing was done, so it is asked again with a renewed token, then
+    /// with a new one; nothing else is ever asked twice (I7).
+    async fn ask<A>(&self, what: &str, step: &Step<A>, path: &str, own: &Slots) -> Result<Answer, CallError> {
+        let efforts = match self.auth {
+            Auth::Given(_) => &[Effort::Kept][..],
+            Auth::Supabase(_) => &[Effort::Kept, Effort::Renewed, Effort::Anew][..],
+        };
+        for (at, effort) in efforts.iter().enumerate() {
+            let mut slots = own.again();
+            self.sign(*effort, &mut slots).await?;
+            let request = step.request(&self.api, path, &self.recipe.auth.headers, &slots)?;
+            let answer = self.door.call(request).await?;
+            if answer.status != 401 || at + 1 == efforts.len() {
+                return judge(what, step, &slots, answer);
+            }
+        }
+        Err(CallError::NotSent(format!("{what}: there is no way to sign in")))
+    }
+
+    async fn first<A>(&self, what: &str, step: &Step<A>, slots: &Slots) -> Result<Answer, CallError> {
+        self.ask(what, step, step.paths().next().unwrap_or_default(), slots).await
+    }
+
+    fn step<'s, A>(&self, what: &str, step: &'s Option<Step<A>>) -> Result<&'s Step<A>, CallError> {
+        step.as_ref().ok_or_else(|| CallError::NotSent(format!("{}: {what} is not offered", self.card.name)))
+    }
+
+    /// Reads events from one path, page by page, until one is short, older or the same again.
+    async fn events_at(
+        &self,
+        step: &Step<super::recipe::EventsAnswer>,
+        path: &str,
+        key: &Listed,
+        from: Moment,
+    ) -> Result<Events, CallError> {
+        let mut found = Events { seen: Vec::new(), is_whole: true };
+        let mut last = None;
+        for page in 1..=PAGES {
+            let slots = of(key).with("page", page).with("limit", PAGE);
+            let answer = self.ask("read the events", step, path, &slots).await?;
+            if last.as_ref() == Some(&answer.body) {
+                break;
+            }
+            let start = found.seen.len();
+            let count = step.answer.read(&answer.body, &mut found)?;
+            let is_old = |at: Option<Moment>| at.is_some_and(|at| at < from);
+            let is_past = !found.seen[start..].is_empty() && found.seen[start..].iter().all(|e| is_old(e.at));
+            if count < PAGE as usize || is_past || !found.is_whole {
+                break;
+            }
+            found.is_whole = page < PAGES;
+            last = Some(answer.body);
+        }
+        found.seen.retain(|event| event.at.is_none_or(|at| at >= from));
+        Ok(found)
+    }
+
+    /// What can be told where there are no events (R96).
+    async fn summary(&self, key: &Listed, without: &str) -> Result<Activity, CallError> {
+        let listed = self.list().await?.keys.into_iter().find(|k| k.id == key.id);
+        let last_used = listed.map_or(key.last_used, |k| k.last_used);
+        let why = format!(
+            "{} keeps no events that can be read: this is the key's last use and the account's sums of the month. {without}",
+            self.card.name
+        );
+        Ok(Activity::Summary { last_used, usage: self.usage().await?, why: why.trim_end().into() })
+    }
+
+    async fn check_by_call(&self, credential: &Credential) -> Checked {
+        let unknown = |why: String| Checked { liveness: Liveness::Unknown, why };
+        let check = &self.recipe.check;
+        let mut slots = Slots::default();
+        if let Some(key_id) = &credential.key_id {
+            slots = slots.with("key_id", key_id.as_str());
+        }
+        slots.hide("secret", credential.secret.again());
+        let request = match check.request(&self.api, &slots) {
+            Ok(request) => request,
+            Err(e) => return unknown(e.to_string()),
+        };
+        match self.door.call(request).await {
+            Ok(answer) => Checked {
+                liveness: check.meaning(answer.status),
+                why: format!("the check answered {}", answer.status),
+            },
+            Err(e) => unknown(e.to_string()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Account {
+    fn card(&self) -> &Card {
+        &self.card
+    }
+
+    async fn sign_in(&self) -> Result<(), CallError> {
+        if let Auth::Supabase(session) = &self.auth {
+            session.token(&self.door, Effort::Anew).await?;
+        }
+        self.list().await.map(drop)
+    }
+
+    async fn list(&self) -> Result<Listing, CallError> {
+        let answer = self.first("list the keys", &self.recipe.list, &Slots::default()).await?;
+        Ok(Listing { keys: self.recipe.list.answer.read(&answer.body)?, date: answer.date })
+    }
+
+    async fn mint(&self, label: &str, like: &Listed) -> Result<Reply, CallError> {
+        let step = self.step("a new key", &self.recipe.mint)?;
+        let mut slots = Slots::default().with("label", label);
+        for (field, value) in like.like.as_object().into_iter().flatten() {
+            slots = slots.with(&format!("like.{field}"), value.clone());
+        }
+        Ok(Reply::new(self.first("make a new key", step, &slots).await?.body))
+    }
+
+    async fn rotate(&self, key: &Listed) -> Result<Reply, CallError> {
+        let step = self.step("a rotation", &self.recipe.rotate)?;
+        Ok(Reply::new(self.first("rotate the key", step, &of(key)).await?.body))
+    }
+
+    fn read(&self, kept: &Kept, asked: Option<&str>) -> Result<Credential, CallError> {
+        // Both answers are of one form (R35); where a provider's differ, `asked` tells which came.
+        let step = if asked.is_some() { &self.recipe.rotate } else { &self.recipe.mint };
+        let step = step.as_ref().or(self.recipe.mint.as_ref());
+        let step =
+            step.ok_or_else(|| CallError::Unreadable("no answer of this provider holds a key".into()))?;
+        step.answer.read(kept.body(), asked)
+    }
+
+    async fn revoke(&self, key: &Listed) -> Result<(), CallError> {
+        let step = self.step("to end a key", &self.recipe.revoke)?;
+        let refused = match self.first("end the key", step, &of(key)).await {
+            Ok(_) | Err(CallError::Refused { kind: Refusal::Absent, .. }) => return Ok(()),
+            Err(e @ CallError::Refused { kind: Refusal::Conflict | Refusal::Other, .. }) => e,
+            Err(e) => return Err(e),
+        };
+        // A no to a key that does not work any more is a yes (R36).
+        let listed = self.list().await?;
+        let works = listed.keys.iter().any(|k| k.id == key.id && k.active);
+        if works { Err(refused) } else { Ok(()) }
+    }
+
+    async fn check(&self, credential: &Credential) -> Checked {
+        match &self.gateway {
+            Some(gateway) => gateway.check(&self.door, credential).await,
+            None => self.check_by_call(credential).await,
+        }
+    }
+
+    async fn usage(&self) -> Result<Option<Usage>, CallError> {
+        let Some(step) = &self.recipe.usage else { return Ok(None) };
+        let answer = self.first("read the usage", step, &Slots::default()).await?;
+        step.answer.read(&answer.body).map(Some)
+    }
+
+    async fn events(&self, key: &Listed, from: Moment) -> Result<Activity, CallError> {
+        let Some(step) = &self.recipe.events else { return Ok(Activity::NotOffered) };
+        for path in step.paths() {
+            match self.events_at(step, path, key, from).await {
+                Err(CallError::Refused { kind: Refusal::Absent, .. }) => {}
+                other => return other.map(Activity::Events),
+            }
+        }
+        self.summary(key, &step.without).await
+    }
+}
+
+/// Returns the references to sign in with: the recipe's, or the operator's.
+fn inputs(
+    recipe: &Recipe,
+    settings: &Map<String, Value>,
+) -> Result<BTreeMap<String, Reference>, ProviderError> {
+    let wrong = |name: String, why: &str| ProviderError::Setting { name, why: why.into() };
+    let mut texts: BTreeMap<&str, &str> =
+        recipe.auth.inputs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let own = match settings.get("auth") {
+        None | Some(Value::Null) => None,
+        Some(Value::Object(own)) => Some(own),
+        Some(_) => return Err(wrong("auth".into(), "is no table of references")),
+    };
+    for (name, text) in own.into_iter().flatten() {
+        let shown = format!("auth.{}", crate::model::text::shown(name.as_bytes()));
+        let Some(slot) = texts.get_mut(name.as_str()) else {
+            return Err(wrong(shown, "is nothing this provider wants"));
+        };
+        *slot = text.as_str().ok_or_else(|| wrong(shown, "is no reference; write env:NAME or file:PATH"))?;
+    }
+    texts
+        .into_iter()
+        .map(|(name, text)| match Reference::parse(text) {
+            Ok(reference) => Ok((name.to_owned(), reference)),
+            Err(source) => Err(ProviderError::Reference { name: name.to_owned(), source }),
+        })
+        .collect()
+}
+
+/// Returns the slots of a key.
+fn of(key: &Listed) -> Slots {
+    Slots::default()
+        .with("id", key.id.as_str())
+        .with("key_id", key.key_id.as_str())
+        .with("label", key.label.as_str())
+}
+
+fn card(recipe: &Recipe) -> Card {
+    let (about, rekey, limits) = (&recipe.provider, &recipe.rekey, &recipe.limits);
+    Card {
+        id: about.id.clone(),
+        name: about.name.clone(),
+        docs: about.docs.clone(),
+        modes: rekey.modes(),
+        retrievable: rekey.retrievable,
+        stop_warning: rekey.stop_warning.clone(),
+        dead_within: limits.dead_within,
+        works_within: limits.works_within,
+        quiet: limits.quiet,
+        usage_lag: limits.usage_lag,
+        slots: limits.slots,
+        budget: limits.budget.as_ref().map(|b| (b.rotations, b.seconds)),
+        runbook: rekey.runbook.clone(),
+    }
+}

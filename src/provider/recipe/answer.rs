@@ -1,0 +1,290 @@
+//! What an answer says. Its bytes are anybody's: bounded before they came here, and nothing in them is
+//! believed that cannot be what was asked for.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
+
+use crate::model::credential::{CallError, Credential};
+use crate::model::rotation::Moment;
+use crate::model::{Secret, text::shown};
+use crate::provider::{Events, Listed, Usage, UsageEvent};
+
+/// The most keys or events that are taken from one answer.
+const MOST: usize = 10_000;
+/// The longest name of a key.
+const LONGEST_NAME: usize = 128;
+
+/// Where a list of keys holds what; each but `keys` within one key.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct ListAnswer {
+    /// The list itself; empty: the whole answer.
+    pub(super) keys: String,
+    pub(super) id: String,
+    pub(super) key_id: String,
+    #[serde(default)]
+    pub(super) label: Option<String>,
+    /// Whether it works; without it every listed key does.
+    #[serde(default)]
+    pub(super) active: Option<String>,
+    #[serde(default)]
+    pub(super) last_used: Option<String>,
+    #[serde(default)]
+    pub(super) created: Option<String>,
+    #[serde(default)]
+    pub(super) expires: Option<String>,
+    /// Fields that a like key is made with.
+    #[serde(default)]
+    pub(super) like: Vec<String>,
+}
+
+/// Where the answer to a mint or a rotation holds what.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct KeyAnswer {
+    pub(super) key_id: String,
+    /// What a key id begins with: anything else is none, and is not told.
+    pub(super) key_id_begins: Vec<String>,
+    pub(super) secret: String,
+    /// What a secret is: `hex:64`.
+    pub(super) secret_is: String,
+    /// `key_id:secret` in one, where the answer has it.
+    #[serde(default)]
+    pub(super) pair: Option<String>,
+}
+
+/// Where the sums of a month stand.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::provider) struct UsageAnswer {
+    pub(super) bytes: Option<String>,
+    pub(super) requests: Option<String>,
+    pub(super) active_keys: Option<String>,
+    pub(super) tiers: Option<String>,
+}
+
+/// Where events stand; each is a list of places, of which the first that is there counts.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::provider) struct EventsAnswer {
+    pub(super) events: Vec<String>,
+    pub(super) id: Vec<String>,
+    pub(super) at: Vec<String>,
+    pub(super) host: Vec<String>,
+    pub(super) method: Vec<String>,
+    pub(super) status: Vec<String>,
+    pub(super) sent: Vec<String>,
+    pub(super) received: Vec<String>,
+    pub(super) millis: Vec<String>,
+    pub(super) node: Vec<String>,
+}
+
+/// A parsed answer that is wiped when it goes.
+pub(in crate::provider) struct Json(pub(in crate::provider) Value);
+
+impl Drop for Json {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+/// Overwrites every text in a value.
+pub(in crate::provider) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
+fn unreadable(why: impl Into<String>) -> CallError {
+    CallError::Unreadable(why.into())
+}
+
+/// Parses a body. What the parser complains of is not repeated: it may quote.
+pub(in crate::provider) fn json(body: &Secret) -> Result<Json, CallError> {
+    serde_json::from_slice(body.expose()).map(Json).map_err(|_| unreadable("the answer is no JSON"))
+}
+
+/// Returns the text at a place.
+pub(in crate::provider) fn text_at<'v>(value: &'v Value, place: &str) -> Option<&'v str> {
+    value.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Returns a public name: short, plain, fit for a line, a path and a log.
+fn name_at<'v>(value: &'v Value, place: &str) -> Option<&'v str> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    text_at(value, place).filter(|name| name.len() <= LONGEST_NAME && name.bytes().all(is_plain))
+}
+
+/// Reads a moment that is there or is `null`. One that cannot be read is no "never": that would open the
+/// quiet gate.
+fn moment_at(value: &Value, place: &Option<String>) -> Result<Option<Moment>, CallError> {
+    let Some(place) = place else { return Ok(None) };
+    match value.pointer(place) {
+        Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Ok(Some(at.as_millisecond())),
+            Err(_) => Err(unreadable(format!("a key's {place} is no time"))),
+        },
+        _ => Err(unreadable(format!("a key has no {place}"))),
+    }
+}
+
+impl ListAnswer {
+    /// Reads the keys.
+    pub(in crate::provider) fn read(&self, body: &Secret) -> Result<Vec<Listed>, CallError> {
+        let answer = json(body)?;
+        let keys = answer.0.pointer(&self.keys).and_then(Value::as_array);
+        let keys = keys.ok_or_else(|| unreadable("the answer holds no list of keys"))?;
+        if keys.len() > MOST {
+            return Err(unreadable(format!("the answer lists more than {MOST} keys")));
+        }
+        keys.iter().map(|key| self.one(key)).collect()
+    }
+
+    fn one(&self, key: &Value) -> Result<Listed, CallError> {
+        let name = |place: &str| {
+            name_at(key, place)
+                .map(str::to_owned)
+                .ok_or_else(|| unreadable(format!("a key has no plain {place}")))
+        };
+        let active = match &self.active {
+            None => true,
+            Some(place) => key
+                .pointer(place)
+                .and_then(Value::as_bool)
+                .ok_or_else(|| unreadable(format!("a key does not say whether it is {place}")))?,
+        };
+        let like = self.like.iter().filter_map(|field| Some((field.clone(), key.get(field)?.clone())));
+        Ok(Listed {
+            id: name(&self.id)?,
+            key_id: name(&self.key_id)?,
+            label: self.label.as_ref().and_then(|place| text_at(key, place)).unwrap_or_default().to_owned(),
+            active,
+            last_used: moment_at(key, &self.last_used)?,
+            created: moment_at(key, &self.created)?,
+            expires: moment_at(key, &self.expires)?,
+            like: Value::Object(like.collect::<Map<_, _>>()),
+        })
+    }
+}
+
+impl KeyAnswer {
+    /// Reads a new key; `asked` is the key id that must come back (R12).
+    pub(in crate::provider) fn read(
+        &self,
+        body: &Secret,
+        asked: Option<&str>,
+    ) -> Result<Credential, CallError> {
+        let answer = json(body)?;
+        let secret =
+            text_at(&answer.0, &self.secret).ok_or_else(|| unreadable("the answer holds no secret"))?;
+        if !is_of(&self.secret_is, secret) {
+            return Err(unreadable(format!("the answer's secret is not {}", self.secret_is)));
+        }
+        let key_id = name_at(&answer.0, &self.key_id)
+            .filter(|id| self.key_id_begins.iter().any(|start| id.starts_with(start.as_str())))
+            .filter(|id| !id.contains(secret))
+            .ok_or_else(|| unreadable("the answer holds no key id"))?;
+        if let Some(asked) = asked.filter(|asked| *asked != key_id) {
+            let why = format!(
+                "the answer is about {}, and {} was asked for",
+                shown(key_id.as_bytes()),
+                shown(asked.as_bytes())
+            );
+            return Err(unreadable(why));
+        }
+        if let Some(pair) =
+            self.pair.as_ref().and_then(|place| answer.0.pointer(place)).filter(|p| !p.is_null())
+        {
+            let parts = pair.as_str().and_then(|pair| pair.split_once(':'));
+            if !parts.is_some_and(|(id, rest)| id == key_id && rest == secret) {
+                return Err(unreadable(
+                    "the answer holds a key id and a secret, and a pair that is not the two",
+                ));
+            }
+        }
+        Ok(Credential { key_id: Some(key_id.to_owned()), secret: Secret::new(secret.as_bytes().to_vec()) })
+    }
+}
+
+/// Tells whether a text is of a class and a length: `hex:64`.
+fn is_of(shape: &str, text: &str) -> bool {
+    let Some((length, class)) = shape_of(shape) else { return false };
+    text.len() == length && text.bytes().all(class)
+}
+
+/// Tells which bytes are of a class.
+type Class = fn(u8) -> bool;
+
+/// Reads `hex:64`.
+pub(super) fn shape_of(shape: &str) -> Option<(usize, Class)> {
+    let (class, length) = shape.split_once(':')?;
+    let class: Class = match class {
+        "hex" => |b| b.is_ascii_hexdigit(),
+        "base62" => |b| b.is_ascii_alphanumeric(),
+        "base64url" => |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'),
+        _ => return None,
+    };
+    length.parse().ok().filter(|n| (1..=4096).contains(n)).map(|length| (length, class))
+}
+
+impl UsageAnswer {
+    /// Reads the sums.
+    pub(in crate::provider) fn read(&self, body: &Secret) -> Result<Usage, CallError> {
+        let answer = json(body)?;
+        let number = |place: &Option<String>| match place.as_ref().map(|p| (p, answer.0.pointer(p))) {
+            None => Ok(None),
+            Some((_, Some(value))) if value.is_u64() => Ok(value.as_u64()),
+            Some((place, _)) => Err(unreadable(format!("the usage has no number {place}"))),
+        };
+        let tiers = self.tiers.as_ref().and_then(|place| answer.0.pointer(place)).and_then(Value::as_object);
+        Ok(Usage {
+            bytes: number(&self.bytes)?,
+            requests: number(&self.requests)?,
+            active_keys: number(&self.active_keys)?,
+            tiers: tiers.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_u64()?))).collect(),
+        })
+    }
+}
+
+impl EventsAnswer {
+    /// Reads one page of events.
+    pub(in crate::provider) fn read(&self, body: &Secret, into: &mut Events) -> Result<usize, CallError> {
+        let answer = json(body)?;
+        let list = self.events.iter().find_map(|place| answer.0.pointer(place).and_then(Value::as_array));
+        let list = list.ok_or_else(|| unreadable("the answer holds no list of events"))?;
+        let room = MOST.saturating_sub(into.seen.len());
+        into.is_whole &= list.len() <= room;
+        into.seen.extend(list.iter().take(room).map(|event| self.one(event)));
+        Ok(list.len())
+    }
+
+    fn one(&self, event: &Value) -> UsageEvent {
+        let first = |places: &[String]| {
+            places.iter().find_map(|p| event.pointer(p).filter(|v| !v.is_null()).cloned())
+        };
+        let text = |places: &[String]| {
+            let value = first(places)?;
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some(text.chars().take(LONGEST_NAME * 2).collect::<String>())
+        };
+        let number = |places: &[String]| first(places)?.as_u64();
+        UsageEvent {
+            id: text(&self.id),
+            at: text(&self.at)
+                .and_then(|t| t.parse::<jiff::Timestamp>().ok())
+                .map(jiff::Timestamp::as_millisecond),
+            host: text(&self.host),
+            method: text(&self.method),
+            status: number(&self.status).and_then(|n| u16::try_from(n).ok()),
+            sent: number(&self.sent),
+            received: number(&self.received),
+            millis: number(&self.millis),
+            node: text(&self.node),
+        }
+    }
+}

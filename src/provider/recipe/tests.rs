@@ -1,0 +1,199 @@
+//! Recipes and answers, broken in every way that was thought of.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::model::Secret;
+use crate::model::credential::CallError;
+use crate::provider::Events;
+use crate::rule::builtin::texts;
+
+fn text() -> &'static str {
+    texts().iter().find(|(name, _)| *name == "rules/atlasvpn.toml").unwrap().1
+}
+
+fn recipe() -> Recipe {
+    Recipe::read("rules/atlasvpn.toml", text()).unwrap()
+}
+
+fn body(value: &serde_json::Value) -> Secret {
+    Secret::new(value.to_string().into_bytes())
+}
+
+#[test]
+fn every_file_with_a_recipe_is_one_and_bears_its_name() {
+    for id in crate::provider::ids() {
+        let (name, text) = texts().iter().find(|(name, _)| *name == format!("rules/{id}.toml")).unwrap();
+        assert_eq!(Recipe::read(name, text).unwrap().provider.id, id);
+    }
+    assert!(crate::provider::ids().any(|id| id == "atlasvpn"));
+}
+
+#[test]
+fn the_card_says_what_the_guide_says() {
+    let recipe = recipe();
+    // R7, R8
+    assert!(recipe.rekey.runbook.iter().any(|step| step.contains(&recipe.rekey.stop_warning)));
+    assert_eq!(recipe.rekey.runbook.len(), 5);
+    // R18, R28, R34, R97
+    let limits = &recipe.limits;
+    assert_eq!((limits.dead_within, limits.quiet, limits.usage_lag), (30, 900, 60));
+    assert!(limits.budget.as_ref().is_some_and(|b| (b.rotations, b.seconds) == (5, 60)));
+}
+
+#[test]
+fn a_fault_is_told_with_its_line() {
+    let line_of = |words: &str| 1 + text().lines().position(|l| l.contains(words)).unwrap();
+    for (from, to, at, why) in [
+        ("retrievable = false", "retreivable = false", "retrievable = false", "unknown field"),
+        ("gone = [404, 410]", "gone = [4040]", "gone = [404", "4040 is no status"),
+        ("/keys/{id}/rotate", "/keys/{ident}/rotate", "{id}/rotate", "nothing stands for {ident}"),
+        ("/keys/{id}/rotate", "/keys/{id/rotate", "{id}/rotate", "begins no slot"),
+        (
+            "\"/api/v1/proxy/keys/{id}/rotate",
+            "\"api/v1/proxy/keys/{id}/rotate",
+            "{id}/rotate",
+            "begins with a slash",
+        ),
+        ("\"hex:64\"", "\"hex\"", "[mint]", "hex:64"),
+        ("{like.tier}", "{like.rank}", "json = {", "{like.rank}"),
+        ("\"planned\"", "\"somehow\"", "modes = [", "name the ways"),
+        ("\"https://api.atlasvpn.live\"", "\"http://api.atlasvpn.live\"", "api = ", "https://host"),
+        ("dead = [407]", "dead = [402]", "alive = [", "alive, dead"),
+        ("api.atlasvpn.live:7777\"\ntarget", "api.atlasvpn.live\"\ntarget", "gateway = ", "host:port"),
+        ("kind = \"supabase\"", "kind = \"magic\"", "kind = \"supabase\"", "unknown variant"),
+        ("email = \"env", "mail = \"env", "[auth.inputs]", "wants `email`"),
+        ("Bearer {token}", "Bearer\\r\\nX: {token}", "headers = {", "line end"),
+        ("method = \"DELETE\"", "method = \"ERASE\"", "method = \"DELETE\"", "write one of"),
+    ] {
+        assert!(text().contains(from), "{from}");
+        let broken = text().replacen(from, to, 1);
+        let e = Recipe::read("x.toml", &broken).err().unwrap_or_else(|| panic!("{to} was taken"));
+        assert!(e.why.contains(why), "{to}: {e}");
+        let line = line_of(at);
+        assert!(e.line == line || e.line + 1 == line, "{to}: {e}, not line {line}");
+    }
+}
+
+const ID: &str = "avp_live_0123456789ab";
+
+/// A secret of 64 digits that is in no file.
+fn secret() -> String {
+    "0f1e2d3c".repeat(8)
+}
+
+#[test]
+fn a_new_key_is_believed_only_whole() {
+    // R12, R30, R35, R91
+    let good =
+        json!({ "key": { "keyId": ID, "secret": secret(), "basicAuth": format!("{ID}:{}", secret()) } });
+    let mint = recipe().mint.unwrap();
+    let read = |value: &serde_json::Value, asked| mint.answer.read(&body(value), asked);
+    assert!(read(&good, Some(ID)).unwrap().secret == Secret::new(secret().into_bytes()));
+    for (field, value) in [
+        ("basicAuth", json!(null)),
+        ("rotatedAt", json!("2026-04-25T14:30:00Z")),
+        ("secret", json!(secret())),
+    ] {
+        let mut like = good.clone();
+        like["key"][field] = value;
+        assert!(read(&like, None).is_ok(), "{field}");
+    }
+    for (field, value) in [
+        ("keyId", json!("avp_live_ffffffffffff")),
+        ("keyId", json!("avp_live_0123 456789a")),
+        ("keyId", json!(secret())),
+        ("keyId", json!(format!("avp_live_{}", secret()))),
+        ("keyId", json!(null)),
+        ("keyId", json!("")),
+        ("secret", json!(&secret()[1..])),
+        ("secret", json!(secret() + "0")),
+        ("secret", json!("z".repeat(64))),
+        ("secret", json!([secret()])),
+        ("basicAuth", json!(secret())),
+        ("basicAuth", json!(format!("{ID}:{}", "1".repeat(64)))),
+        ("basicAuth", json!(7)),
+    ] {
+        let mut bad = good.clone();
+        bad["key"][field] = value.clone();
+        let Err(e) = read(&bad, Some(ID)) else { panic!("{field} {value} was taken") };
+        assert!(matches!(e, CallError::Unreadable(_)), "{e:?}");
+        assert!(!format!("{e} {e:?}").contains(&secret()), "{e:?}");
+    }
+    for bad in [json!([]), json!({ "key": [] }), json!("x"), json!(null)] {
+        assert!(read(&bad, None).is_err(), "{bad}");
+    }
+}
+
+fn listed() -> serde_json::Value {
+    json!([{ "id": "b7e1", "keyId": ID, "label": "prod", "tier": "developer", "liveMode": true,
+        "active": true, "lastUsedAt": null, "createdAt": "2026-04-20T08:55:17Z" }])
+}
+
+#[test]
+fn keys_are_listed_with_what_a_like_one_is_made_of() {
+    // R30, R32, R33
+    let keys = recipe().list.answer.read(&body(&listed())).unwrap();
+    assert_eq!((keys[0].id.as_str(), keys[0].key_id.as_str(), keys[0].last_used), ("b7e1", ID, None));
+    assert_eq!(keys[0].like, json!({ "tier": "developer", "liveMode": true }));
+    let mut used = listed();
+    used[0]["lastUsedAt"] = json!("2026-04-25T10:12:03.5+02:00");
+    assert_eq!(recipe().list.answer.read(&body(&used)).unwrap()[0].last_used, Some(1_777_104_723_500));
+}
+
+#[test]
+fn a_last_use_that_cannot_be_read_is_not_never() {
+    for (field, value) in [
+        ("lastUsedAt", Some(json!("yesterday"))),
+        ("lastUsedAt", Some(json!(7))),
+        ("lastUsedAt", None),
+        ("active", Some(json!("true"))),
+        ("active", None),
+        ("id", Some(json!("../../admin"))),
+        ("id", Some(json!("x".repeat(200)))),
+        ("keyId", Some(json!("a\u{1b}[31m"))),
+    ] {
+        let mut bad = listed();
+        match value.clone() {
+            Some(value) => bad[0][field] = value,
+            None => drop(bad[0].as_object_mut().unwrap().remove(field)),
+        }
+        let read = recipe().list.answer.read(&body(&bad));
+        assert!(matches!(read, Err(CallError::Unreadable(_))), "{field} {value:?}");
+    }
+}
+
+#[test]
+fn events_are_read_by_any_of_their_names() {
+    // R96
+    let answer = recipe().events.unwrap().answer;
+    for list in [json!([{ "targetHost": "a.example" }]), json!({ "events": [{ "target": "a.example" }] })] {
+        let mut found = Events { seen: Vec::new(), is_whole: true };
+        assert_eq!(answer.read(&body(&list), &mut found).unwrap(), 1);
+        assert_eq!(found.seen[0].host.as_deref(), Some("a.example"));
+    }
+    assert!(answer.read(&body(&json!({})), &mut Events::default()).is_err());
+}
+
+proptest! {
+    /// Any bytes: an answer is read or refused, and a refusal repeats nothing long of it.
+    #[test]
+    fn any_answer_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let (recipe, body) = (recipe(), Secret::new(bytes));
+        let _ = recipe.list.answer.read(&body);
+        let _ = recipe.mint.unwrap().answer.read(&body, None);
+        let _ = recipe.usage.unwrap().answer.read(&body);
+        let _ = recipe.events.unwrap().answer.read(&body, &mut Events::default());
+    }
+
+    /// An answer of the right form with anything in its fields: what is told of it never holds its secret.
+    #[test]
+    fn what_is_told_of_an_answer_holds_no_secret(id in "\\PC{0,20}", pair in "\\PC{0,20}", asked in proptest::option::of("[a-z]{1,9}")) {
+        let value = json!({ "key": { "keyId": id, "secret": secret(), "basicAuth": pair } });
+        if let Err(e) = recipe().rotate.unwrap().answer.read(&body(&value), asked.as_deref()) {
+            let told = format!("{e} {e:?}");
+            prop_assert!(!told.contains(&secret()));
+        }
+    }
+}
