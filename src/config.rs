@@ -3,9 +3,13 @@
 //! Both are rule files with two tables more. A scanned repository's file may add rules and name
 //! paths to let be; it can never weaken the scan (design.md §3).
 
+mod rekey;
 mod scan;
 
+pub use rekey::{NetworkSettings, RekeySettings, SealSettings, StoreSettings, TransitSettings};
 pub use scan::{FailOn, ScanSettings};
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -27,6 +31,8 @@ pub struct Config {
     pub marks_off: Vec<String>,
     /// What it says of scans.
     pub scan: ScanSettings,
+    /// What it says of store, seal, network and providers.
+    pub rekey: RekeySettings,
     /// The file as it is written.
     pub text: String,
 }
@@ -36,6 +42,14 @@ struct Raw {
     #[serde(default)]
     ignore: RawIgnore,
     scan: Option<scan::RawScan>,
+    #[serde(default)]
+    store: StoreSettings,
+    #[serde(default)]
+    seal: SealSettings,
+    #[serde(default)]
+    network: NetworkSettings,
+    #[serde(default)]
+    providers: BTreeMap<String, toml::Table>,
 }
 
 #[derive(Deserialize, Default)]
@@ -80,6 +94,12 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         rules,
         ignored_paths: raw.ignore.paths,
         marks_off: raw.ignore.marks_off,
+        rekey: RekeySettings {
+            store: raw.store,
+            seal: raw.seal,
+            network: raw.network,
+            providers: raw.providers,
+        },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         text: text.into(),
     })

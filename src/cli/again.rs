@@ -48,7 +48,7 @@ pub(crate) fn open(
 }
 
 /// A folder of the user's; a relative one would lie wherever one stands, in the scanned repository even.
-fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
+pub(super) fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     set(variable).or_else(|| set("HOME").map(|home| home.join(below_home)))
 }

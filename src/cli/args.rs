@@ -3,6 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
+#[cfg(feature = "rekey")]
+use super::command::{audit::AuditArgs, keys::KeysArgs, rotate::RotateArgs, rotations::RotationsArgs};
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
     redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
@@ -16,7 +18,7 @@ use super::ui::Color;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n\ngitleaks' commands (detect, protect, git, dir, stdin) are understood with its flags: keywright git --help\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n  keywright rotate KEY --dry-run    what replacing a key of yours would do, step by step\n\ngitleaks' commands (detect, protect, git, dir, stdin) are understood with its flags: keywright git --help\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 4 a person is needed, 5 a rotation waits or was undone, 6 a sealed secret needs rescue now, 70 a bug"
 )]
 pub(crate) struct Cli {
     /// When to use colours: auto, always or never
@@ -41,6 +43,14 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     Man(ManArgs),
     Redact(RedactArgs),
+    #[cfg(feature = "rekey")]
+    Keys(KeysArgs),
+    #[cfg(feature = "rekey")]
+    Rotate(RotateArgs),
+    #[cfg(feature = "rekey")]
+    Rotations(RotationsArgs),
+    #[cfg(feature = "rekey")]
+    Audit(AuditArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),
     #[command(hide = true)]

@@ -15,8 +15,33 @@ pub(crate) enum Exit {
     Usage,
     /// What was asked for could not be covered.
     Incomplete,
+    /// A person is needed.
+    #[cfg(feature = "rekey")]
+    Person,
+    /// A rotation was not done, was undone or is waiting.
+    #[cfg(feature = "rekey")]
+    NotRotated,
+    /// A sealed secret needs rescue now.
+    #[cfg(feature = "rekey")]
+    Rescue,
     /// A bug.
     Bug,
+}
+
+#[cfg(feature = "rekey")]
+impl Exit {
+    /// Returns the one of two that the caller must hear of.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        let rank = |exit: Self| match exit {
+            Self::Clean => 0,
+            Self::NotRotated => 1,
+            Self::Person => 2,
+            Self::Leaks | Self::LeaksAs(_) | Self::Usage | Self::Incomplete => 3,
+            Self::Bug => 4,
+            Self::Rescue => 5,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -27,6 +52,12 @@ impl From<Exit> for ExitCode {
             Exit::LeaksAs(code) => code,
             Exit::Usage => 2,
             Exit::Incomplete => 3,
+            #[cfg(feature = "rekey")]
+            Exit::Person => 4,
+            #[cfg(feature = "rekey")]
+            Exit::NotRotated => 5,
+            #[cfg(feature = "rekey")]
+            Exit::Rescue => 6,
             Exit::Bug => 70,
         })
     }

@@ -10,6 +10,11 @@
 //! - `settings`: flags, files and what wins
 //! - `in_force`: the settings in force, as a file
 //! - `command`: one file a command
+//! - `rekey`: what the commands of the second half share, opened as settings say
+//! - `rekey_error`: its letters
+//! - `net`: how health checks and a remote sealing key reach the network
+//! - `progress`: a rotation as it goes
+//! - `table`: columns and dates
 //! - `write`: files put into place in one step
 //! - `ui`: every word that leaves, and the progress bar
 //! - `error`: what went wrong, why, and what to do
@@ -22,10 +27,20 @@ mod error;
 mod exit;
 mod in_force;
 mod look;
+#[cfg(feature = "rekey")]
+mod net;
+#[cfg(feature = "rekey")]
+mod progress;
+#[cfg(feature = "rekey")]
+mod rekey;
+#[cfg(feature = "rekey")]
+mod rekey_error;
 mod settings;
 mod sight;
 mod suppressions;
 mod survey;
+#[cfg(feature = "rekey")]
+mod table;
 mod target;
 mod ui;
 mod write;

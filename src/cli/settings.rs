@@ -227,6 +227,15 @@ impl Pick {
 }
 
 /// The operator's settings file: named by the flag or the environment, or the user's own.
+/// Reads what the operator's file says of store, seal, network and providers. A scanned repository's
+/// file has no say in it.
+#[cfg(feature = "rekey")]
+pub(crate) fn rekey(named: Option<&Path>) -> Result<config::RekeySettings, CliError> {
+    let flags = Flags { config: named.map(Into::into), ..Flags::default() };
+    let file = settings_file(&flags).map(|path| read(&path, Trust::Operator)).transpose()?;
+    Ok(file.map(|file| file.rekey).unwrap_or_default())
+}
+
 fn settings_file(flags: &Flags) -> Option<PathBuf> {
     let named = || std::env::var_os("KEYWRIGHT_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);
     flags.config.clone().or_else(named).or_else(|| user_file().filter(|p| p.is_file()))

@@ -80,6 +80,50 @@ impl Ui {
         let _ = self.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")));
     }
 
+    /// Asks a person at a terminal; `None` where nobody is.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+        if !io::stdin().is_terminal() {
+            return None;
+        }
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{question}").and_then(|()| err.flush());
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        Some(answer.trim().to_owned())
+    }
+
+    /// Takes a secret: at a prompt that shows nothing, or from standard input.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn hidden(&self, question: &str) -> Result<Vec<u8>, CliError> {
+        use std::io::Read as _;
+        let unread =
+            |e: io::Error| CliError::usage(format!("can't read the key: {e}"), "paste it, or pipe it in");
+        let mut bytes = Vec::new();
+        if io::stdin().is_terminal() {
+            let mut err = io::stderr().lock();
+            let _ = write!(err, "{question}").and_then(|()| err.flush());
+            bytes = console::Term::stderr().read_secure_line().map_err(unread)?.into_bytes();
+        } else {
+            io::stdin().take(64 << 10).read_to_end(&mut bytes).map_err(unread)?;
+        }
+        let kept = bytes.trim_ascii().to_vec();
+        zeroize::Zeroize::zeroize(&mut bytes);
+        Ok(kept)
+    }
+
+    /// Prints a secret in clear: only where a person asked for it, on a terminal.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn secret(&self, secret: &keywright::model::Secret) {
+        let _ = self.print(|out| writeln!(out, "{}", shown(secret.expose())));
+    }
+
+    /// Prints what is lost if it is not printed, whatever else was asked for.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn last_resort(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
     /// Tells something by the way, unless asked to be quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

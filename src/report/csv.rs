@@ -59,7 +59,11 @@ fn row(finding: &Finding, outcome: &Outcome<'_>, style: &Style) -> [String; COLU
     ]
 }
 
-fn write_row(fields: &[String], out: &mut dyn Write) -> io::Result<()> {
+/// Writes a row that no spreadsheet computes.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_row(fields: &[String], out: &mut dyn Write) -> io::Result<()> {
     for (at, field) in fields.iter().enumerate() {
         let comma = if at == 0 { "" } else { "," };
         let calm = if is_formula(field) { "'" } else { "" };

@@ -24,7 +24,7 @@
 //! - `words`: plain words for people: numbers, refs, lines cut to fit
 //! - `veil`: takes a secret out of a path or a name that repeats it
 
-mod csv;
+pub mod csv;
 mod escape;
 mod github;
 mod gitlab;

@@ -1,5 +1,59 @@
-//! Replaces one credential.
+//! Replaces one credential, durably: a crash at any instruction loses no key and ends no working one.
 //!
-//! - `health`: whether an environment works with the new key (R16, R90)
+//! - `observe`: what is there, before anything is done
+//! - `plan`: what will be done, pure
+//! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
+//! - `act`: what each kind of step does, and how it finds out what a crash left behind
+//! - `operator`: turn back, bring back, diagnose
+//! - `health`: whether an environment is well
+//! - `clock`, `kill`: the time, and the points at which a test may stop the program
+//!
+//! The order of steps and what each failure leads to: docs/rotation.md.
 
+mod act;
+pub mod clock;
+pub mod engine;
+mod error;
 pub mod health;
+mod kill;
+pub mod observe;
+mod operator;
+pub mod plan;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use clock::{Clock, MachineClock};
+pub use engine::{Engine, Progress};
+pub use error::RotateError;
+pub use observe::{Observed, observe};
+pub use operator::{Symptom, bring_back, diagnose, turn_back};
+pub use plan::{Plan, Wishes};
+
+use crate::destination::Destination;
+use crate::provider::Provider;
+use crate::seal::Sealer;
+use crate::store::Store;
+
+/// The destinations of one key, in the plan's order.
+pub type Destinations = [Box<dyn Destination>];
+
+/// What a rotation works with.
+pub struct Parts {
+    /// Where it is written down.
+    pub store: Arc<Store>,
+    /// What seals secrets on disk.
+    pub sealer: Arc<Sealer>,
+    /// Who mints the new key.
+    pub provider: Arc<dyn Provider>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How health checks reach the network.
+    pub net: Arc<dyn health::HealthNet>,
+    /// The folder that relative paths of health checks are taken from.
+    pub base: PathBuf,
+    /// Who runs it: unique for each start of the program.
+    pub runner: String,
+    /// Who asked for it, for the audit.
+    pub actor: String,
+}

@@ -18,6 +18,8 @@ const TABLES: [(&str, &[&str]); 8] = [
             "host",
             "hosts",
             "store",
+            "seal",
+            "providers",
             "serve",
             "destination",
             "destinations",

@@ -27,6 +27,8 @@ mod properties;
 mod providers;
 mod range;
 mod redact;
+#[cfg(feature = "rekey")]
+mod rotation;
 mod rules;
 mod rules_command;
 mod settings;

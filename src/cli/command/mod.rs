@@ -1,12 +1,20 @@
 //! One file a command.
 
+#[cfg(feature = "rekey")]
+pub(super) mod audit;
 pub(super) mod completions;
 pub(super) mod gitleaks;
 pub(super) mod hook;
 pub(super) mod ignore;
+#[cfg(feature = "rekey")]
+pub(super) mod keys;
 pub(super) mod man;
 pub(super) mod migrate;
 pub(super) mod redact;
+#[cfg(feature = "rekey")]
+pub(super) mod rotate;
+#[cfg(feature = "rekey")]
+pub(super) mod rotations;
 pub(super) mod rules;
 pub(super) mod scan;
 
@@ -28,6 +36,14 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Completions(args) => completions::run(&args, Cli::command(), ui),
         Command::Man(args) => man::run(&args, Cli::command(), ui),
         Command::Redact(args) => redact::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Keys(args) => keys::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Rotate(args) => rotate::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Rotations(args) => rotations::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Audit(args) => audit::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),
         Command::Protect(args) => gitleaks::run(args.wanted(), ui),
         Command::Git(args) => gitleaks::run(args.wanted(), ui),

@@ -76,6 +76,8 @@ pub(crate) struct State {
     pub(crate) page: usize,
     /// Statuses of the gateway for credentials that are right, instead of 200.
     pub(crate) gate: Option<u16>,
+    /// How far its clock is moved on, in seconds.
+    pub(crate) moved: i64,
     tokens: Vec<String>,
     refresh: Option<String>,
     made: u64,
@@ -245,6 +247,7 @@ type Told = (u16, Value);
 
 fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let moved = state.moved;
     let call = call(asked);
     let logged = match call {
         "sign-in" => "sign-in password".into(),
@@ -259,7 +262,7 @@ fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> st
             drop(state);
             return wait(stream);
         }
-        Some(Fault::Answer(status, headers, body)) => return reply(stream, *status, headers, body),
+        Some(Fault::Answer(status, headers, body)) => return reply(stream, moved, *status, headers, body),
         Some(Fault::Expired) => state.tokens.clear(),
         _ => {}
     }
@@ -273,12 +276,12 @@ fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> st
             stream.write_all(head.as_bytes())?;
             stream.write_all(&text.as_bytes()[..text.len() / 2])
         }
-        Some(Fault::DoneBut(status, body)) => reply(stream, status, "", body),
+        Some(Fault::DoneBut(status, body)) => reply(stream, moved, status, "", body),
         Some(Fault::WrongKeyId) => {
             told["key"]["keyId"] = json!("avp_live_ffffffffffff");
-            reply(stream, status, "", &told.to_string())
+            reply(stream, moved, status, "", &told.to_string())
         }
-        _ => reply(stream, status, "", &told.to_string()),
+        _ => reply(stream, moved, status, "", &told.to_string()),
     }
 }
 
@@ -288,9 +291,9 @@ fn wait(stream: &mut TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-fn reply(stream: &mut TcpStream, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
+fn reply(stream: &mut TcpStream, moved: i64, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
     let date = jiff::fmt::rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&jiff::Timestamp::now())
+        .timestamp_to_rfc9110_string(&(jiff::Timestamp::now() + jiff::SignedDuration::from_secs(moved)))
         .unwrap_or_default();
     let head = format!(
         "HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}",
@@ -438,11 +441,11 @@ fn answer_connect(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -
     drop(state);
     match fault {
         Some(Fault::Silence) => wait(stream),
-        Some(Fault::Answer(status, headers, body)) => reply(stream, status, headers, body),
+        Some(Fault::Answer(status, headers, body)) => reply(stream, 0, status, headers, body),
         Some(_) => Ok(()),
         None if status == 200 => {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").and_then(|()| wait(stream))
         }
-        None => reply(stream, status, "", "Invalid or expired access token\n"),
+        None => reply(stream, 0, status, "", "Invalid or expired access token\n"),
     }
 }

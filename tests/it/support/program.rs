@@ -85,13 +85,19 @@ impl Program {
 }
 
 /// What a run said and how it ended.
-#[derive(Debug)]
 pub(crate) struct Run {
     words: String,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
     pub(crate) code: Option<i32>,
     pub(crate) took: Duration,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { words, stderr, code, .. } = self;
+        write!(f, "{words} exited with {code:?}\n--- stdout\n{}\n--- stderr\n{stderr}", self.text())
+    }
 }
 
 impl Run {

@@ -1,0 +1,48 @@
+//! `keywright keys due`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Form;
+use super::list::{due, shown};
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::rekey::Rekey;
+use crate::cli::table::table;
+use crate::cli::ui::Ui;
+
+#[derive(Args)]
+pub(super) struct DueArgs {
+    /// Also what is due in so many days (R80 warns seven days before)
+    #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = days)]
+    within: i64,
+    /// How it is told
+    #[arg(long, value_enum, default_value_t = Form::Human)]
+    format: Form,
+}
+
+fn days(text: &str) -> Result<i64, String> {
+    let count = text.strip_suffix('d').unwrap_or(text).parse::<u16>();
+    count.map(i64::from).map_err(|_| "write a number of days: 14d".into())
+}
+
+pub(super) fn run(args: &DueArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
+    let until = rekey.now() + args.within * 86_400_000;
+    let mut keys = rekey.runtime.block_on(rekey.store.keys())?;
+    keys.retain(|k| k.due.is_some_and(|due| due <= until));
+    keys.sort_by_key(|k| k.due);
+    if args.format == Form::Json {
+        ui.lines(&[json!(keys.iter().map(shown).collect::<Vec<_>>()).to_string()]);
+        return Ok(Exit::Clean);
+    }
+    if keys.is_empty() {
+        ui.lines(&[format!("nothing is due within {} days", args.within)]);
+        return Ok(Exit::Clean);
+    }
+    let rows = keys.iter().map(|k| {
+        let rule = k.class.days().map_or(String::new(), |days| format!("{} ({days} days)", k.class));
+        [k.name.clone(), due(k, rekey.now()), rule, k.owner.clone()]
+    });
+    ui.lines(&table(["NAME", "DUE", "BY", "OWNER"], rows));
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,284 @@
+//! What each kind of step does, and how it finds out what a crash left behind.
+//!
+//! - `mint`: makes the new key, or takes one made by hand; nothing reads it before it is sealed
+//! - `deliver`: seals the old, writes, reads back, activates; and the same in reverse
+//! - `gate`: proof, health, grace, quiet: what must hold before the next step
+//! - `end`: ends a key, proves it dead
+//! - `close`: looks for what is left, wipes, writes the inventory
+
+mod close;
+mod deliver;
+mod end;
+mod gate;
+mod mint;
+
+use serde_json::{Value, json};
+
+use super::RotateError;
+use super::engine::{Walk, detail_of};
+use super::kill::point;
+use super::plan::{Act, Step};
+use crate::model::credential::{CallError, Credential, Refusal, Sealed};
+use crate::model::rotation::Moment;
+use crate::seal::SealError;
+use crate::store::StoreError;
+use crate::store::record::{End, Entry, Outcome};
+
+/// Why a rotation does not go on now.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is tried again by itself, so many milliseconds from now.
+    Again {
+        /// How long.
+        after: Moment,
+        /// What for.
+        note: String,
+    },
+    /// A person is needed.
+    Ask(String),
+    /// It failed: what was written is put back, if that can be.
+    Back(String),
+    /// It failed before anything was changed.
+    Abandon(String),
+    /// The store, the seal or the lease is gone.
+    Broken(RotateError),
+}
+
+impl Stop {
+    pub(super) fn again(seconds: u64, note: impl Into<String>) -> Self {
+        Self::Again { after: Moment::try_from(seconds * 1000).unwrap_or(Moment::MAX), note: note.into() }
+    }
+
+    pub(super) fn note(&self) -> &str {
+        match self {
+            Self::Again { note, .. } | Self::Ask(note) | Self::Back(note) | Self::Abandon(note) => note,
+            Self::Broken(_) => "stopped",
+        }
+    }
+
+    /// What it means where there is no way back.
+    pub(super) fn rolled_forward(self) -> Self {
+        match self {
+            Self::Back(note) | Self::Abandon(note) => Self::Ask(note),
+            stop => stop,
+        }
+    }
+}
+
+impl From<RotateError> for Stop {
+    fn from(error: RotateError) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl From<SealError> for Stop {
+    fn from(error: SealError) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// Does a step: what it showed, for people, or why it is not done.
+pub(super) async fn perform(walk: &Walk<'_>, step: &Step) -> Result<String, Stop> {
+    let doing = Doing { walk, step };
+    match &step.act {
+        Act::Save { place } => deliver::save(&doing, *place).await,
+        Act::Mint => mint::mint(&doing).await,
+        Act::Roll => mint::roll(&doing).await,
+        Act::Take => mint::take(&doing).await,
+        Act::Prove => gate::prove(&doing).await,
+        Act::Write { place } => deliver::write(&doing, *place).await,
+        Act::ReadBack { place } => deliver::read_back(&doing, *place).await,
+        Act::Activate { place } => deliver::activate(&doing, *place).await,
+        Act::Health { environment } => gate::health(&doing, *environment).await,
+        Act::Grace { seconds } => gate::grace(&doing, *seconds).await,
+        Act::Quiet { seconds } => gate::quiet(&doing, *seconds).await,
+        Act::Recheck => gate::recheck(&doing).await,
+        Act::Revoke => end::revoke(&doing).await,
+        Act::AskRevoke => end::ask(&doing).await,
+        Act::Dead { seconds } => end::dead(&doing, *seconds).await,
+        Act::Search => close::search(&doing).await,
+        Act::Close => close::close(&doing).await,
+        Act::Restore { place } => deliver::restore(&doing, *place).await,
+        Act::Reactivate { place } => deliver::reactivate(&doing, *place).await,
+        Act::ProveOld => gate::prove_old(&doing).await,
+        Act::RevokeNew => end::revoke_new(&doing).await,
+        Act::CloseBack => close::close_back(&doing).await,
+    }
+}
+
+/// A step that is being done.
+pub(super) struct Doing<'a> {
+    pub(super) walk: &'a Walk<'a>,
+    pub(super) step: &'a Step,
+}
+
+/// An intent on disk (I2).
+pub(super) struct Intent {
+    /// The entry's number.
+    pub(super) number: i64,
+    /// When it was first meant to be done.
+    pub(super) begun: Moment,
+}
+
+impl Doing<'_> {
+    pub(super) fn now(&self) -> Moment {
+        self.walk.engine.parts.clock.now()
+    }
+
+    /// Returns the last entry of this step.
+    pub(super) fn last(&self) -> Option<&Entry> {
+        self.walk.journal.iter().rev().find(|e| e.step == self.step.name)
+    }
+
+    /// Tells whether an earlier run may have done it and died before it could say so.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.last().is_some_and(|e| e.end.as_ref().is_none_or(|end| end.outcome == Outcome::Unknown))
+    }
+
+    /// Returns how often this step has failed.
+    pub(super) fn failures(&self) -> u64 {
+        self.walk.journal.iter().filter(|e| e.step == self.step.name).filter(|e| e.end.is_some()).count()
+            as u64
+    }
+
+    /// Writes down that it is about to be done. The lease is renewed with it: a runner that lost it
+    /// stops here, before its call (I9).
+    pub(super) async fn intend(&self) -> Result<Intent, Stop> {
+        self.walk.engine.renew(self.walk.lease).await?;
+        let now = self.now();
+        let number = self.walk.engine.parts.store.intend(self.walk.lease, &self.step.name, now).await?;
+        point(&format!("intended {}", self.step.name));
+        Ok(Intent { number, begun: now })
+    }
+
+    /// The same for a step that changes nothing outside: an intent that is open already is taken up, so
+    /// that waiting does not fill the journal.
+    pub(super) async fn look(&self) -> Result<Intent, Stop> {
+        match self.last() {
+            Some(entry) if entry.end.is_none() => {
+                self.walk.engine.renew(self.walk.lease).await?;
+                Ok(Intent { number: entry.number, begun: entry.begun })
+            }
+            _ => self.intend().await,
+        }
+    }
+
+    /// Writes down that it is done, with what later steps need and a line of the audit.
+    pub(super) async fn done(
+        &self,
+        intent: &Intent,
+        detail: Value,
+        sealed: &[(&str, &Sealed)],
+        shown: impl Into<String>,
+    ) -> Result<String, Stop> {
+        let shown = shown.into();
+        self.conclude(intent, Outcome::Done, detail, sealed, &shown).await?;
+        Ok(shown)
+    }
+
+    /// Writes down that it is not done and nothing happened.
+    pub(super) async fn failed(&self, intent: &Intent, why: &str) -> Result<(), Stop> {
+        self.conclude(intent, Outcome::Failed, json!({ "why": why }), &[], why).await
+    }
+
+    /// Writes down that nobody knows whether it happened.
+    pub(super) async fn unknown(&self, intent: &Intent, why: &str) -> Result<(), Stop> {
+        self.conclude(intent, Outcome::Unknown, json!({ "why": why }), &[], why).await
+    }
+
+    /// Writes down that a place was written once more: who used it may have held the old key until now,
+    /// so the quiet gate begins anew.
+    async fn delivered_again(&self, intent: &Intent) -> Result<Stop, Stop> {
+        let shown = "written once more: the quiet gate begins anew";
+        self.conclude(intent, Outcome::Failed, json!({ (gate::AGAIN): true }), &[], shown).await?;
+        Ok(Stop::again(1, shown))
+    }
+
+    async fn conclude(
+        &self,
+        intent: &Intent,
+        outcome: Outcome,
+        detail: Value,
+        sealed: &[(&str, &Sealed)],
+        shown: &str,
+    ) -> Result<(), Stop> {
+        point(&format!("called {}", self.step.name));
+        let walk = self.walk;
+        let status = match outcome {
+            Outcome::Done => "success",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        };
+        let verb = self.step.name.split(':').next().unwrap_or_default();
+        let mut line = walk.engine.line(walk.record, &format!("rotation.{verb}"), status, shown.to_owned());
+        line.new_last4 = self.new_last4(&detail);
+        let end = End { outcome, detail, at: self.now() };
+        let store = &walk.engine.parts.store;
+        store.conclude(walk.lease, intent.number, &end, sealed, Some(line)).await?;
+        point(&format!("concluded {}", self.step.name));
+        Ok(())
+    }
+
+    fn new_last4(&self, detail: &Value) -> String {
+        let known = [Some(detail), self.made()];
+        known.into_iter().flatten().find_map(|d| d["last4"].as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// Returns what is known of the new key, once there is one.
+    pub(super) fn made(&self) -> Option<&Value> {
+        ["mint", "roll", "take"].iter().find_map(|step| detail_of(self.walk.journal, step))
+    }
+
+    pub(super) fn context(&self, name: &str) -> String {
+        format!("rotation:{}:{name}:{}", self.walk.record.id, self.walk.plan.provider)
+    }
+
+    /// Opens what was sealed under a name, as a credential.
+    pub(super) async fn opened(
+        &self,
+        name: &str,
+        key_id: Option<String>,
+    ) -> Result<Option<Credential>, Stop> {
+        let parts = self.walk.engine.parts;
+        let Some(sealed) = parts.store.sealed(&self.walk.record.id, name).await? else { return Ok(None) };
+        let secret = parts.sealer.open(&sealed, &self.context(name)).await?;
+        Ok(Some(Credential { key_id, secret }))
+    }
+
+    /// Returns the new credential.
+    pub(super) async fn new_key(&self) -> Result<Credential, Stop> {
+        let key_id = self.made().and_then(|m| m["key_id"].as_str()).map(Into::into);
+        let missing =
+            || Stop::Ask("the new key's sealed bytes are gone: mint another by a new rotation".into());
+        self.opened("new", key_id).await?.ok_or_else(missing)
+    }
+
+    /// Returns the old credential, if a destination held it where it could be read.
+    pub(super) async fn old_key(&self) -> Result<Option<Credential>, Stop> {
+        for place in 0..self.walk.plan.places.len() {
+            let key_id = Some(self.walk.plan.key_id.clone());
+            if let Some(old) = self.opened(&format!("old:{place}"), key_id).await? {
+                return Ok(Some(old));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says what to do about a call that came to nothing and changed nothing: try again later, or ask.
+    pub(super) fn later(&self, what: &str, error: &CallError, failures: u64) -> Stop {
+        let back_off = 1 << failures.min(8);
+        match error {
+            CallError::Refused { kind: Refusal::TooMany, retry_after, .. } => {
+                Stop::again(retry_after.unwrap_or(back_off).clamp(1, 3600), format!("{what}: {error}"))
+            }
+            CallError::Refused { status, .. } if *status < 500 => Stop::Ask(format!("{what}: {error}")),
+            _ => Stop::again(back_off.min(300), format!("{what}: {error}")),
+        }
+    }
+}

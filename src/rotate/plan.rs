@@ -1,0 +1,458 @@
+//! What a rotation will do, step by step, before anything is done. Pure: the same observation gives
+//! the same plan and the same hash, and an approval binds to that hash.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::observe::Observed;
+use crate::model::rotation::{Mode, Reason};
+use crate::provider::Card;
+use crate::store::record::KeyRecord;
+
+/// What is done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The key's name.
+    pub key: String,
+    /// The provider's word.
+    pub provider: String,
+    /// The public name of the key that is replaced.
+    pub key_id: String,
+    /// What the provider's calls name it by.
+    pub id: String,
+    /// How, in [`Mode`]'s word.
+    pub mode: String,
+    /// Why, in [`Reason`]'s word.
+    pub reason: String,
+    /// The way there.
+    pub steps: Vec<Step>,
+    /// The way back, if a step on the way fails.
+    pub back: Vec<Step>,
+    /// The places, as written by the operator, with what must still stand there.
+    pub places: Vec<Place>,
+    /// The environments with their health checks.
+    pub environments: Vec<Environment>,
+    /// Folders that are searched for the old secret afterwards (R75).
+    pub search: Vec<String>,
+}
+
+/// A destination of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Its environment.
+    pub environment: String,
+    /// As written by the operator.
+    pub place: String,
+    /// What stood there at planning.
+    pub stamp: String,
+}
+
+/// An environment of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Its health checks, as written by the operator.
+    pub health: Vec<String>,
+}
+
+/// One thing that is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name in the journal: `write:0`.
+    pub name: String,
+    /// What it does.
+    pub act: Act,
+    /// The same in words.
+    pub words: String,
+    /// Whether it can be undone.
+    pub reversible: bool,
+    /// Who stops working, and for how long; empty: nobody.
+    pub outage: String,
+}
+
+/// What a step does. Numbers name a place or an environment of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Act {
+    /// Seals what a place holds, so that it can be put back.
+    Save {
+        /// The place.
+        place: usize,
+    },
+    /// Mints a second key.
+    Mint,
+    /// Replaces the key's secret at the provider.
+    Roll,
+    /// Takes a key that a person made.
+    Take,
+    /// Proves that the new key works.
+    Prove,
+    /// Writes the new key to a place.
+    Write {
+        /// The place.
+        place: usize,
+    },
+    /// Reads it back.
+    ReadBack {
+        /// The place.
+        place: usize,
+    },
+    /// Makes it count there.
+    Activate {
+        /// The place.
+        place: usize,
+    },
+    /// Asks an environment whether it is well.
+    Health {
+        /// The environment.
+        environment: usize,
+    },
+    /// Lets time pass with both keys alive.
+    Grace {
+        /// How long.
+        seconds: u64,
+    },
+    /// Waits until nobody uses the old key.
+    Quiet {
+        /// How long nobody may have used it.
+        seconds: u64,
+    },
+    /// Looks at every place and environment once more (R90e).
+    Recheck,
+    /// Ends the old key.
+    Revoke,
+    /// Lets a person end the old key.
+    AskRevoke,
+    /// Proves that the old key is dead.
+    Dead {
+        /// How long it may take.
+        seconds: u64,
+    },
+    /// Looks for the old secret in folders and their history.
+    Search,
+    /// Wipes what was sealed, and puts the new key into the inventory.
+    Close,
+    /// Puts the old key back to a place, if it was written to.
+    Restore {
+        /// The place.
+        place: usize,
+    },
+    /// Makes that count there.
+    Reactivate {
+        /// The place.
+        place: usize,
+    },
+    /// Proves that the old key works.
+    ProveOld,
+    /// Ends the new key, which nobody uses.
+    RevokeNew,
+    /// Wipes what was sealed; the inventory stays as it is.
+    CloseBack,
+}
+
+/// What the operator chose beyond the inventory.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// The time both keys live at least, in seconds; never less than the provider's quiet gate.
+    pub grace: Option<u64>,
+}
+
+impl Plan {
+    /// Makes the plan.
+    #[must_use]
+    pub fn make(
+        key: &KeyRecord,
+        card: &Card,
+        mode: Mode,
+        reason: Reason,
+        seen: &Observed,
+        wishes: &Wishes,
+    ) -> Self {
+        let places: Vec<_> = key
+            .destinations
+            .iter()
+            .zip(&seen.places)
+            .map(|(d, seen)| Place {
+                environment: d.environment.clone(),
+                place: d.place.clone(),
+                stamp: seen.stamp.clone(),
+            })
+            .collect();
+        let environments: Vec<_> = environments(key);
+        let draft =
+            Draft { key, card, mode, places: &places, environments: &environments, grace: wishes.grace };
+        Self {
+            key: key.name.clone(),
+            provider: card.id.clone(),
+            key_id: key.key_id.clone(),
+            id: seen.key.id.clone(),
+            mode: mode.word().into(),
+            reason: reason.word().into(),
+            steps: draft.steps(),
+            back: draft.back(),
+            search: search(key),
+            places,
+            environments,
+        }
+    }
+
+    /// Returns the hash that an approval binds to: the first sixteen hexadecimal digits of it.
+    ///
+    /// # Panics
+    /// Never: a plan is made of words and numbers.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let text = serde_json::to_vec(self).expect("a plan is plain data");
+        data_encoding::HEXLOWER.encode(&Sha256::digest(&text)[..8])
+    }
+
+    /// Returns how it is done.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        Mode::from_word(&self.mode).unwrap_or(Mode::Planned)
+    }
+
+    /// Returns why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        Reason::from_word(&self.reason).unwrap_or(Reason::Policy)
+    }
+
+    /// Tells whether the old key may be dead once a step was begun.
+    #[must_use]
+    pub fn ends_the_old(&self, act: &Act) -> bool {
+        matches!(act, Act::Roll | Act::Revoke | Act::AskRevoke)
+    }
+}
+
+fn search(key: &KeyRecord) -> Vec<String> {
+    let listed = key.settings.get("search").and_then(|s| s.as_array());
+    listed.into_iter().flatten().filter_map(|v| v.as_str().map(Into::into)).collect()
+}
+
+/// The environments that have a place, `staging`-like ones first as the inventory lists them.
+fn environments(key: &KeyRecord) -> Vec<Environment> {
+    let mut found: Vec<Environment> = key
+        .environments
+        .iter()
+        .map(|e| Environment { name: e.name.clone(), health: e.health.clone() })
+        .collect();
+    for destination in &key.destinations {
+        if !found.iter().any(|e| e.name == destination.environment) {
+            found.push(Environment { name: destination.environment.clone(), health: Vec::new() });
+        }
+    }
+    // Production is never first while another is there (R16, R43).
+    found.sort_by_key(|e| is_production(&e.name));
+    found
+}
+
+/// Tells whether an environment's name means production (R47).
+#[must_use]
+pub fn is_production(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "production" | "prod" | "live")
+}
+
+struct Draft<'a> {
+    key: &'a KeyRecord,
+    card: &'a Card,
+    mode: Mode,
+    places: &'a [Place],
+    environments: &'a [Environment],
+    grace: Option<u64>,
+}
+
+impl Draft<'_> {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for place in 0..self.places.len() {
+            steps.push(step(
+                format!("save:{place}"),
+                Act::Save { place },
+                format!("seal what {} holds now", self.place(place)),
+                true,
+            ));
+        }
+        match self.mode {
+            Mode::Planned => steps.push(step("mint", Act::Mint, format!("mint a second {} key like {}; both work from then on", self.card.name, self.key.key_id), true)),
+            Mode::Manual => steps.push(step("take", Act::Take, format!("you make the new key in {}'s pages and hand it over; what to click is printed", self.card.name), true)),
+            Mode::Atomic | Mode::Emergency => steps.push(Step {
+                outage: format!(
+                    "{} From this call until its destination is written, whoever holds the old secret is refused.",
+                    self.card.stop_warning
+                ),
+                ..step("roll", Act::Roll, format!("replace the secret of {} at {}", self.key.key_id, self.card.name), false)
+            }),
+            Mode::Grace => steps.push(step("roll", Act::Roll, format!("replace the secret of {} at {}, which keeps the old one working for a while", self.key.key_id, self.card.name), false)),
+        }
+        steps.push(step("prove", Act::Prove, "prove that the new key works", true));
+        self.deliver(&mut steps);
+        if matches!(self.mode, Mode::Planned | Mode::Manual) {
+            self.retire(&mut steps);
+        }
+        if self.mode == Mode::Grace {
+            let seconds = self.grace.unwrap_or(0).max(self.card.quiet);
+            steps.push(step(
+                "grace",
+                Act::Grace { seconds },
+                format!("wait {} with both keys alive", span(seconds)),
+                true,
+            ));
+        }
+        steps.push(step(
+            "recheck",
+            Act::Recheck,
+            "look at every destination and health check once more",
+            true,
+        ));
+        if matches!(self.mode, Mode::Planned | Mode::Manual) {
+            // The recheck stands directly before the revocation: swap them into place.
+            let recheck = steps.pop().expect("it was pushed just now");
+            let end = steps.pop().expect("retire pushed it");
+            steps.push(recheck);
+            steps.push(end);
+        }
+        let seconds = self.card.dead_within;
+        steps.push(step(
+            "dead",
+            Act::Dead { seconds },
+            format!("prove that the old key is dead, which may take {}", span(seconds)),
+            true,
+        ));
+        if !search(self.key).is_empty() {
+            steps.push(step(
+                "search",
+                Act::Search,
+                format!("search {} and its history for the old secret", search(self.key).join(", ")),
+                true,
+            ));
+        }
+        steps.push(step(
+            "close",
+            Act::Close,
+            "wipe what was sealed, write the inventory and the next date",
+            true,
+        ));
+        steps
+    }
+
+    /// Environment by environment: write, read back, activate, health.
+    fn deliver(&self, steps: &mut Vec<Step>) {
+        for (environment, at) in self.environments.iter().zip(0..) {
+            for (place, _) in
+                self.places.iter().enumerate().filter(|(_, p)| p.environment == environment.name)
+            {
+                let name = self.place(place);
+                steps.push(step(
+                    format!("write:{place}"),
+                    Act::Write { place },
+                    format!("{}: write the new key to {name}", environment.name),
+                    true,
+                ));
+                steps.push(step(
+                    format!("read:{place}"),
+                    Act::ReadBack { place },
+                    format!("{}: read it back", environment.name),
+                    true,
+                ));
+                steps.push(step(
+                    format!("activate:{place}"),
+                    Act::Activate { place },
+                    format!("{}: make it count at {name}", environment.name),
+                    true,
+                ));
+            }
+            if !environment.health.is_empty() {
+                let checks = environment.health.join(", ");
+                steps.push(step(
+                    format!("health:{at}"),
+                    Act::Health { environment: at },
+                    format!(
+                        "{}: wait until {checks} is well{}",
+                        environment.name,
+                        if self.mode == Mode::Planned { "; if not, everything is put back" } else { "" }
+                    ),
+                    true,
+                ));
+            }
+        }
+    }
+
+    fn retire(&self, steps: &mut Vec<Step>) {
+        let quiet = self.card.quiet;
+        if let Some(seconds) = self.grace.filter(|g| *g > quiet) {
+            steps.push(step(
+                "grace",
+                Act::Grace { seconds },
+                format!("wait {} with both keys alive", span(seconds)),
+                true,
+            ));
+        }
+        steps.push(step(
+            "quiet",
+            Act::Quiet { seconds: quiet },
+            format!("wait until nobody has used {} for {}", self.key.key_id, span(quiet)),
+            true,
+        ));
+        let end = if self.mode == Mode::Manual {
+            step(
+                "ask-revoke",
+                Act::AskRevoke,
+                format!("you end the old key in {}'s pages and say so", self.card.name),
+                false,
+            )
+        } else {
+            step("revoke", Act::Revoke, format!("end {} for good", self.key.key_id), false)
+        };
+        steps.push(end);
+    }
+
+    fn back(&self) -> Vec<Step> {
+        if matches!(self.mode, Mode::Atomic | Mode::Emergency | Mode::Grace) {
+            return Vec::new();
+        }
+        let mut steps = Vec::new();
+        for place in (0..self.places.len()).rev() {
+            let name = self.place(place);
+            steps.push(step(
+                format!("restore:{place}"),
+                Act::Restore { place },
+                format!("put the old key back to {name}"),
+                true,
+            ));
+            steps.push(step(
+                format!("reactivate:{place}"),
+                Act::Reactivate { place },
+                format!("make that count at {name}"),
+                true,
+            ));
+        }
+        steps.push(step("prove-old", Act::ProveOld, "prove that the old key works", true));
+        if self.mode == Mode::Planned {
+            steps.push(step("revoke-new", Act::RevokeNew, "end the new key, which nobody uses", false));
+        }
+        steps.push(step("close-back", Act::CloseBack, "wipe what was sealed", true));
+        steps
+    }
+
+    fn place(&self, at: usize) -> &str {
+        &self.places[at].place
+    }
+}
+
+fn step(name: impl Into<String>, act: Act, words: impl Into<String>, reversible: bool) -> Step {
+    Step { name: name.into(), act, words: words.into(), reversible, outage: String::new() }
+}
+
+/// Says a number of seconds as people do: `15 minutes`.
+#[must_use]
+pub fn span(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        s if s >= 172_800 && s % 86_400 == 0 => (s / 86_400, "day"),
+        s if s >= 3600 && s % 3600 == 0 => (s / 3600, "hour"),
+        s if s >= 60 && s % 60 == 0 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}

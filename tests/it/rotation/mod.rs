@@ -1,0 +1,17 @@
+//! Rotations, whole: the real program, real files and programs, the double of AtlasVPN.
+//!
+//! - `desk`: where a rotation is told about: inventory, places, clock, double
+//! - `stories`: what an operator sees
+//! - `trouble`: bad input: each as docs/rotation.md says
+//! - `kill`: killed at every point, resumed, nothing lost
+//! - `lost`: each answer lost in turn
+
+mod desk;
+#[cfg(feature = "kill-points")]
+mod kill;
+#[cfg(feature = "kill-points")]
+mod lost;
+#[cfg(feature = "kill-points")]
+mod stories;
+#[cfg(feature = "kill-points")]
+mod trouble;
