@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::atlasvpn::{APIKEY, AtlasVpn, EMAIL, Key, PASSWORD};
+use crate::support::postgres::Database;
 use crate::support::program::{Program, Run};
 
 /// What kind of places the key is used at.
@@ -35,7 +36,7 @@ pub(super) struct Desk {
     pub(super) old: Key,
     /// Another key of the account, which nobody may touch.
     pub(super) bystander: Key,
-    pub(super) store: Option<String>,
+    store: Option<Database>,
 }
 
 impl Desk {
@@ -103,6 +104,15 @@ impl Desk {
         }
     }
 
+    /// Keeps everything in a real Postgres from here on.
+    pub(super) fn on(mut self, database: Database) -> Self {
+        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
+        let store = "\n[store]\npassword = \"env:STORE_PASSWORD\"\n";
+        std::fs::write(self.path("keywright.toml"), config + store).unwrap();
+        self.store = Some(database);
+        self
+    }
+
     /// Puts the key down.
     pub(super) fn add(&self) -> Run {
         let places = ENVIRONMENTS.map(|e| format!("--destination={}", self.place(e)));
@@ -146,7 +156,7 @@ impl Desk {
             .env("AVP_BOT_EMAIL", EMAIL)
             .env("AVP_BOT_PASSWORD", PASSWORD);
         if let Some(store) = &self.store {
-            program = program.env("KEYWRIGHT_STORE", store);
+            program = program.env("KEYWRIGHT_STORE", &store.url).env("STORE_PASSWORD", &store.password);
         }
         program
     }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::postgres::Postgres;
+
 use super::desk::{Desk, ENVIRONMENTS, Held, Kind, tell};
 
 /// How a rotation is asked for.
@@ -24,6 +26,8 @@ const MOST: u64 = 400;
 struct Case {
     mode: usize,
     kind: Kind,
+    /// Whether the store is a Postgres server.
+    server: bool,
     first: u64,
     second: u64,
 }
@@ -87,7 +91,7 @@ fn drawn(count: usize) -> Vec<Case> {
             let most = *points
                 .entry((mode, at / MODES.len() % Kind::ALL.len()))
                 .or_insert_with(|| count_points(mode, kind));
-            Case { mode, kind, first: 1 + random(most), second: 1 + random(most) }
+            Case { mode, kind, server: at % 10 == 9, first: 1 + random(most), second: 1 + random(most) }
         })
         .collect()
 }
@@ -114,7 +118,13 @@ fn begin(desk: &Desk, mode: usize, env: &[(&str, &str)]) -> bool {
 }
 
 fn run(case: &Case) -> (u64, Vec<String>) {
-    let desk = Desk::new(case.kind);
+    let desk = Desk::bare(case.kind);
+    let desk = match Some(case.server).filter(|s| *s).and_then(|_| Postgres::database()) {
+        Some(database) => desk.on(database),
+        None => desk,
+    };
+    let added = desk.add();
+    assert_eq!(added.code, Some(0), "{added:?}");
     let mut violations = Vec::new();
     let mut killed = u64::from(begin(&desk, case.mode, &[("KEYWRIGHT_KILL_AT", &case.first.to_string())]));
     let is_planned = matches!(MODES[case.mode].0, "planned" | "rolled back");

@@ -4,9 +4,13 @@
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
 //! - `kill`: killed at every point, resumed, nothing lost
+//! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
 
+#[cfg(feature = "kill-points")]
 mod desk;
+#[cfg(feature = "kill-points")]
+mod fight;
 #[cfg(feature = "kill-points")]
 mod kill;
 #[cfg(feature = "kill-points")]

@@ -173,3 +173,59 @@ fn every_key_of_a_holder_is_replaced_at_once() {
     assert_eq!(list[0]["key"], "one");
     assert_eq!(list[0]["reason"], "vault-compromise");
 }
+
+#[test]
+fn no_secret_is_said_or_shown_to_other_processes() {
+    let desk = Desk::new(Kind::Exec);
+    let paused = desk.path("paused");
+    // While the new key is known and not yet delivered: what other processes see of this one.
+    let (run, seen) = std::thread::scope(|scope| {
+        let running = scope.spawn(|| {
+            desk.program()
+                .env("KEYWRIGHT_PAUSE_AT", "concluded mint")
+                .env("KEYWRIGHT_PAUSE_FILE", &paused)
+                .run(["rotate", "proxy", "--yes", "--wait=0"])
+        });
+        while !paused.exists() {
+            assert!(!running.is_finished(), "it never minted");
+            std::thread::yield_now();
+        }
+        let mut seen = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().map_while(Result::ok) {
+            for name in ["cmdline", "environ"] {
+                seen.extend(std::fs::read(entry.path().join(name)).unwrap_or_default());
+            }
+        }
+        std::fs::remove_file(&paused).unwrap();
+        (running.join().unwrap(), seen)
+    });
+    assert_eq!(run.code, Some(5), "{run:?}");
+    let last = desk.finish();
+    let mut told = vec![run, last];
+    for words in [
+        &["keys", "show", "proxy"][..],
+        &["keys", "list", "--format=json"],
+        &["audit", "list"],
+        &["audit", "export"],
+        &["rotations", "list", "--all", "--format=json"],
+    ] {
+        told.push(desk.run(words));
+    }
+    let id = {
+        let list: serde_json::Value = serde_json::from_slice(&told.last().unwrap().stdout).unwrap();
+        list[0]["id"].as_str().unwrap().to_owned()
+    };
+    told.push(desk.run(&["rotations", "show", &id]));
+    told.push(desk.run(&["rotations", "diagnose", &id]));
+    let keys: Vec<_> = desk.vpn.state().keys.iter().map(|k| k.secret.clone()).collect();
+    assert_eq!(keys.len(), 3);
+    for secret in desk.vpn.secrets() {
+        let holds = |bytes: &[u8]| memchr::memmem::find(bytes, secret.as_bytes()).is_some();
+        for run in &told {
+            assert!(!holds(&run.stdout) && !holds(run.stderr.as_bytes()), "a secret was said");
+        }
+        // The bot's own password is in the environment because the operator put it there.
+        assert!(!keys.contains(&secret) || !holds(&seen), "a key was shown to other processes");
+    }
+    assert_eq!(desk.leaks(), [] as [std::path::PathBuf; 0]);
+}
