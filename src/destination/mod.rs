@@ -16,8 +16,6 @@ mod file;
 mod in_file;
 mod login;
 pub mod program;
-#[cfg(test)]
-mod tests;
 mod url;
 
 use std::path::Path;
@@ -162,3 +160,6 @@ pub fn parse(place: &str, base: &Path, key: &StampKey) -> Result<Box<dyn Destina
         PlaceError { place: shown(known.as_bytes()), why, fix }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,6 @@
 
 mod lines;
 mod quote;
-#[cfg(test)]
-mod tests;
 
 use zeroize::Zeroizing;
 
@@ -166,3 +164,6 @@ fn halves(value: &Secret) -> Result<(&str, &[u8]), Unfit> {
         std::str::from_utf8(&bytes[..colon]).map_err(|_| Unfit::Unclear("the key id is no text".into()))?;
     Ok((id, &bytes[colon + 1..]))
 }
+
+#[cfg(test)]
+mod tests;
