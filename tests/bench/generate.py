@@ -1,10 +1,13 @@
-"""Writes a fast-import stream of a repository with realistic delta chains: a few hundred source-like
-files that change a few lines at a time. The same on every machine."""
+"""Writes a fast-import stream of a repository with realistic delta chains: source-like files that change
+a few lines at a time. The same on every machine.
+
+    generate.py [FILES COMMITS]"""
 
 import random
 import sys
 
-FILES, COMMITS, LINES = 300, 3000, 400
+FILES, COMMITS = map(int, sys.argv[1:] or (300, 3000))
+LINES = 400
 rng = random.Random(7)
 words = [w for w in "alpha beta gamma delta index buffer length return static const value result error path "
          "config token parse write read open close stream object commit tree branch key secret password".split()]
