@@ -166,6 +166,13 @@ def main():
         spent = [[f"`{shown}`", table.quantity(c.wall, "s"), table.quantity(c.cpu, "s")] for _, shown, c in bench.ran]
         told.append(table.markdown(["command", "wall", "CPU"], spent, (1, 2)))
         ran.extend(bench.ran)
+        keep()
+
+    def keep():
+        if asked.markdown:
+            table.keep(pathlib.Path(asked.markdown), "\n".join(told))
+        if asked.csv:
+            table.write_csv(asked.csv, ran)
 
     with tempfile.TemporaryDirectory(prefix="keywright-bench-") as outer:
         outer = pathlib.Path(outer)
@@ -188,10 +195,7 @@ def main():
         told.append(f"{load()} at the end\n")
         if asked.plots:
             ran += plots.draw(Bench(asked.programs, outer, rounds), repos[-1], asked.plots)
-    if asked.markdown:
-        pathlib.Path(asked.markdown).write_text("\n".join(told))
-    if asked.csv:
-        table.write_csv(asked.csv, ran)
+        keep()
 
 
 if __name__ == "__main__":

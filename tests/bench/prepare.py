@@ -29,8 +29,8 @@ def generated(work, *size):
     """A history with realistic chains of deltas, the same on every machine."""
     repo = bare(work / "generated")
     git(repo, "fast-import", "--quiet", feed=["python3", HERE / "generate.py", *map(str, size)])
-    # One thread, or which deltas are found differs from run to run.
-    git(repo, "-c", "gc.auto=0", "-c", "pack.threads=1", "repack", "-adq", "--depth=50", "--window=20")
+    # One thread, or which deltas are found differs from run to run; and anew, because importing finds few.
+    git(repo, "-c", "gc.auto=0", "-c", "pack.threads=1", "repack", "-adfq", "--depth=50", "--window=20")
     return repo
 
 

@@ -49,6 +49,15 @@ def markdown(head, lines, right=()):
     return "\n".join("| " + " | ".join(line) + " |" for line in [head, rule, *escaped]) + "\n"
 
 
+def keep(path, tables):
+    """Writes tables to a file; in a page with two marks for them, between the marks."""
+    begin, end = "<!-- tests/bench/run writes what follows -->\n", "<!-- up to here -->\n"
+    page = path.read_text() if path.exists() else ""
+    if begin in page and end in page:
+        tables = f"{page.split(begin)[0]}{begin}\n{tables}\n{end}{page.split(end)[1]}"
+    path.write_text(tables)
+
+
 def write_csv(path, commands):
     """Every run of every command: `commands` are triples of repository, what was run, and the command."""
     with open(path, "w", newline="") as out:
