@@ -20,7 +20,7 @@ def draw(bench, repo, folder):
                   "rules (made ones, each with its own prefix)", "CPU seconds", by_rules)
     by_size, more = history(bench, repo)
     drawing.write(folder / "performance-history.svg", f"{name}: CPU time against the size of the history",
-                  "GB of expanded objects", "CPU seconds", by_size)
+                  "GB of expanded blobs and messages", "CPU seconds", by_size)
     return ran + more
 
 
