@@ -1,18 +1,24 @@
-"""Writes a fast-import stream of a repository with realistic delta chains: a few hundred source-like
-files that change a few lines at a time. The same on every machine."""
+"""Writes a fast-import stream of a repository with realistic delta chains: source-like files that change
+a few lines at a time. The same on every machine.
+
+    generate.py [FILES COMMITS]"""
 
 import random
 import sys
 
-FILES, COMMITS, LINES = 300, 3000, 400
+FILES, COMMITS = map(int, sys.argv[1:] or (300, 3000))
+LINES = 400
 rng = random.Random(7)
 words = [w for w in "alpha beta gamma delta index buffer length return static const value result error path "
-         "config token parse write read open close stream object commit tree branch key secret password".split()]
+         "config parse write read open close stream object commit tree branch".split()]
+# Names that are given secrets are in few lines of a program.
+given = ["key", "token", "secret", "password"]
 
 
 def line():
     indent = "    " * rng.randrange(4)
-    left, right = rng.choice(words), " ".join(rng.choice(words) for _ in range(rng.randrange(2, 8)))
+    left = rng.choice(given if rng.random() < 0.01 else words)
+    right = " ".join(rng.choice(words) for _ in range(rng.randrange(2, 8)))
     return f"{indent}{left}_{rng.randrange(1000)} = {right}; // {rng.randrange(10**6)}\n"
 
 
