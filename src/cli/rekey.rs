@@ -97,7 +97,21 @@ impl Rekey {
                 lay_over(settings, name, value);
             }
         }
-        Ok(provider::by_id(word, &settings, self.door.clone())?.into())
+        // A recipe of the operator's own: never from a scanned repository, and never from a key's settings.
+        let own = self.settings.providers.get(word).and_then(|table| table.get("recipe"));
+        let Some(own) = own.and_then(toml::Value::as_str) else {
+            return Ok(provider::by_id(word, &settings, self.door.clone())?.into());
+        };
+        let text = std::fs::read_to_string(own).map_err(|e| {
+            CliError::usage(
+                format!("can't read the recipe {own}: {e}"),
+                "name a file in [providers.NAME] recipe",
+            )
+        })?;
+        if let Some(settings) = settings.as_object_mut() {
+            settings.remove("recipe");
+        }
+        Ok(provider::from_recipe(own, &text, &settings, self.door.clone())?.into())
     }
 
     /// Makes the places of a key.

@@ -204,7 +204,9 @@ impl Desk {
 
     /// Tells whether a credential works at the provider.
     pub(super) fn works(&self, held: &Held) -> bool {
-        self.vpn.state().keys.iter().any(|k| k.active && k.key_id == held.0 && k.secret == held.1)
+        let state = self.vpn.state();
+        let is_secret = |k: &Key| k.secret == held.1 || (state.keeps_former && k.former.contains(&held.1));
+        state.keys.iter().any(|k| k.active && k.key_id == held.0 && is_secret(k))
     }
 
     /// Lists what of the program's own files holds one of these secrets in clear.

@@ -76,6 +76,8 @@ pub(crate) struct State {
     pub(crate) page: usize,
     /// Statuses of the gateway for credentials that are right, instead of 200.
     pub(crate) gate: Option<u16>,
+    /// Whether a secret that was replaced still works, as at providers with a grace of their own.
+    pub(crate) keeps_former: bool,
     /// How far its clock is moved on, in seconds.
     pub(crate) moved: i64,
     tokens: Vec<String>,
@@ -427,8 +429,11 @@ fn answer_connect(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let basic = asked.header("proxy-authorization").strip_prefix("Basic ").unwrap_or_default();
     let pair = data_encoding::BASE64.decode(basic.as_bytes()).ok().and_then(|b| String::from_utf8(b).ok());
-    let right =
-        state.keys.iter().position(|k| k.active && pair == Some(format!("{}:{}", k.key_id, k.secret)));
+    let former = if state.keeps_former { usize::MAX } else { 0 };
+    let right = state.keys.iter().position(|k| {
+        let mut secrets = k.former.iter().take(former).chain([&k.secret]);
+        k.active && secrets.any(|secret| pair == Some(format!("{}:{secret}", k.key_id)))
+    });
     let port = asked.path.rsplit(':').next().unwrap_or_default();
     let status = match right {
         _ if asked.method != "CONNECT" => 400,
