@@ -56,7 +56,7 @@ fn a_fault_is_told_with_its_line() {
             "{id}/rotate",
             "begins with a slash",
         ),
-        ("\"hex:64\"", "\"hex\"", "[mint]", "hex:64"),
+        ("\"hex:64\"", "\"hex\"", "[mint.answer]", "hex:64"),
         ("{like.tier}", "{like.rank}", "json = {", "{like.rank}"),
         ("\"planned\"", "\"somehow\"", "modes = [", "name the ways"),
         ("\"https://api.atlasvpn.live\"", "\"http://api.atlasvpn.live\"", "api = ", "https://host"),
