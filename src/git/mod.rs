@@ -9,7 +9,7 @@
 //! - `store`: all packs and loose objects of a repository, and one object by id
 //! - `state`: what names the state of a repository
 //! - `user`: who works here, and which files are theirs
-//! - `tree`, `ids`: entries of trees, and maps by object id
+//! - `tree`, `steps`, `ids`: entries of trees, steps through them, and maps by object id
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
 //! - `refs`: what refs, stashes and worktrees point to
@@ -35,6 +35,7 @@ pub mod provenance;
 pub mod refs;
 pub mod staged;
 pub mod state;
+mod steps;
 pub mod store;
 mod tree;
 mod user;
