@@ -5,7 +5,7 @@
 //! - `open`: finding and opening repositories, with reduced trust
 //! - `file`: one file as a commit holds it
 //! - `object`: kinds of objects, and bodies too large to hold
-//! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
+//! - `pack`, `packed`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
 //! - `state`: what names the state of a repository
 //! - `user`: who works here, and which files are theirs
@@ -31,6 +31,7 @@ pub mod missing;
 pub mod object;
 pub mod open;
 mod pack;
+mod packed;
 pub mod provenance;
 pub mod refs;
 pub mod staged;

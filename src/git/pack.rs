@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::object::{Inflating, LARGEST_WHOLE};
 use super::open::{LARGEST_HELD, chain};
+use super::packed::{inflate_in_steps, is_believed};
 use super::{Body, GitError, Id, Kind, delta};
 use crate::model::{Copied, Kin, Learnt};
 
@@ -261,9 +262,7 @@ impl Pack {
             usize::try_from(entry.decompressed_size).map_err(|_| too_large(entry.decompressed_size))?;
         room.copies.clear();
         let into = if base.is_some() { &mut room.delta } else { &mut room.result };
-        into.clear();
-        into.resize(size, 0);
-        self.data.decompress_entry(&entry, &mut room.inflate, into).map_err(|e| (chain(&e), false))?;
+        self.inflate(node, &entry, size, into, &mut room.inflate).map_err(|why| (why, false))?;
         let Some(base) = base else { return Ok(Made::Held) };
         let size = delta::result_size(&room.delta, base.len())
             .ok_or(("its delta is for another base".into(), false))?;
@@ -273,6 +272,26 @@ impl Pack {
         let Room { delta, result, copies, .. } = room;
         delta::apply(base, delta, result, copies).ok_or(("its delta is damaged".into(), false))?;
         Ok(Made::Held)
+    }
+
+    /// Inflates one entry; what it says of its size is believed as far as its packed bytes can hold it.
+    fn inflate(
+        &self,
+        node: u32,
+        entry: &pack::data::Entry,
+        size: usize,
+        into: &mut Vec<u8>,
+        inflate: &mut gix::zlib::Inflate,
+    ) -> Result<(), String> {
+        let end = self.data.pack_end() as u64;
+        let next = self.nodes.get(node as usize + 1).map_or(end, |next| next.offset);
+        if is_believed(entry.decompressed_size, next.saturating_sub(entry.data_offset)) {
+            into.clear();
+            into.resize(size, 0);
+            return self.data.decompress_entry(entry, inflate, into).map(drop).map_err(|e| chain(&e));
+        }
+        let packed = self.data.entry_slice(entry.data_offset..end).ok_or("it lies outside the pack")?;
+        inflate_in_steps(packed, size, into)
     }
 
     /// Returns a stream of the object with this id if the pack holds it whole, not as a delta.
