@@ -293,15 +293,6 @@ impl Pack {
         let packed = self.data.entry_slice(entry.data_offset..end).ok_or("it lies outside the pack")?;
         inflate_in_steps(packed, size, into)
     }
-
-    /// Returns a stream of the object with this id if the pack holds it whole, not as a delta.
-    pub(super) fn stream(&self, id: &Id) -> Option<(Kind, std::io::Take<Inflating<'_>>)> {
-        let offset = self.index.pack_offset_at_index(self.index.lookup(id)?);
-        let entry = self.data.entry(offset).ok()?;
-        let kind = Kind::of(entry.header.as_kind()?);
-        let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64)?;
-        Some((kind, Inflating::new(packed).take(entry.decompressed_size)))
-    }
 }
 
 /// How many entries are walked before a part of the rest is offered to other threads.

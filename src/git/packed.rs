@@ -1,8 +1,13 @@
-//! The bytes of a pack's entries, inflated without believing how many they say they are.
+//! The bytes of a pack's entries, inflated without believing how many they say they are; and one entry
+//! alone.
 
 use std::io::Read;
+use std::path::Path;
+
+use gix::odb::pack;
 
 use super::object::Inflating;
+use super::{Body, Id, Kind};
 
 /// The most bytes that zlib makes of one.
 const MOST_MADE: u64 = 1032;
@@ -35,6 +40,28 @@ pub(super) fn inflate_in_steps(packed: &[u8], size: usize, into: &mut Vec<u8>) -
         Ok(_) => Err(format!("it holds more than the {size} bytes it says")),
         Err(e) => Err(e.to_string()),
     }
+}
+
+/// Hands one object to `see` as a stream, if the pack of this index holds it whole, not as a delta;
+/// tells whether it does.
+pub(super) fn stream(
+    index: &Path,
+    hash: gix::hash::Kind,
+    id: &Id,
+    see: &mut dyn FnMut(Kind, Body<'_>),
+) -> bool {
+    // The pack itself is opened only if its index has the object.
+    let mut stream = || {
+        let entries = pack::index::File::at(index, hash).ok()?;
+        let offset = entries.pack_offset_at_index(entries.lookup(id)?);
+        let data = pack::data::File::at(index.with_extension("pack"), hash).ok()?;
+        let entry = data.entry(offset).ok()?;
+        let kind = Kind::of(entry.header.as_kind()?);
+        let packed = data.entry_slice(entry.data_offset..data.pack_end() as u64)?;
+        see(kind, Body::Stream(&mut Inflating::new(packed).take(entry.decompressed_size)));
+        Some(())
+    };
+    stream().is_some()
 }
 
 #[cfg(test)]

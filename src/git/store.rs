@@ -1,13 +1,13 @@
 //! All packs and loose objects of a repository and its alternates, and one object by id.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::object::LARGEST_WHOLE;
 use super::open::{Repository, chain};
 use super::pack::Pack;
-use super::{Body, GitError, Id, Kind, loose};
+use super::{Body, GitError, Id, Kind, loose, packed};
 
 pub use super::pack::{Damage, See};
 use crate::model::Kin;
@@ -29,27 +29,7 @@ impl Store {
         let mut store =
             Self { packs: Vec::new(), loose: Vec::new(), unreadable: Vec::new(), null: Id::null(hash) };
         for dir in repo.object_dirs() {
-            let folder = dir.join("pack");
-            let mut indices: Vec<PathBuf> = Vec::new();
-            match std::fs::read_dir(&folder) {
-                Ok(entries) => {
-                    let paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-                    for pack in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pack")) {
-                        let index = pack.with_extension("idx");
-                        if paths.contains(&index) {
-                            indices.push(index);
-                        } else {
-                            store.unreadable.push(format!(
-                                "{}: has no index; `git index-pack` makes one",
-                                pack.display()
-                            ));
-                        }
-                    }
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                Err(e) => store.unreadable.push(format!("{}: {e}", folder.display())),
-            }
-            indices.sort();
+            let indices = indices(&dir, &mut store.unreadable);
             for index in indices {
                 match Pack::open(&index, hash) {
                     Ok(pack) => store.packs.push(pack),
@@ -132,13 +112,13 @@ impl Store {
             see(Kind::of(object.kind), Body::Whole(&object.data));
             return Ok(());
         }
-        let store = Self::open(repo);
-        if let Some((dir, _)) = store.loose.iter().find(|(_, ids)| ids.binary_search(id).is_ok()) {
-            return loose::read(&loose::path(dir, id), &|_| true, see).map(|_| ()).map_err(fail);
-        }
-        for pack in &store.packs {
-            if let Some((kind, mut stream)) = pack.stream(id) {
-                see(kind, Body::Stream(&mut stream));
+        for dir in repo.object_dirs() {
+            let loose = loose::path(&dir, id);
+            if loose.is_file() {
+                return loose::read(&loose, &|_| true, see).map(|_| ()).map_err(fail);
+            }
+            let indices = indices(&dir, &mut Vec::new());
+            if indices.iter().any(|index| packed::stream(index, repo.hash(), id, see)) {
                 return Ok(());
             }
         }
@@ -152,4 +132,29 @@ impl Store {
     pub fn null(&self) -> Id {
         self.null
     }
+}
+
+/// Lists the indices of the packs of one object folder, in order; what has none is told.
+fn indices(dir: &Path, unreadable: &mut Vec<String>) -> Vec<PathBuf> {
+    let folder = dir.join("pack");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(e) => {
+            unreadable.push(format!("{}: {e}", folder.display()));
+            return Vec::new();
+        }
+    };
+    let paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    let mut indices = Vec::new();
+    for pack in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pack")) {
+        let index = pack.with_extension("idx");
+        if paths.contains(&index) {
+            indices.push(index);
+        } else {
+            unreadable.push(format!("{}: has no index; `git index-pack` makes one", pack.display()));
+        }
+    }
+    indices.sort();
+    indices
 }
