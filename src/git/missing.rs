@@ -18,7 +18,9 @@ impl Known {
     #[must_use]
     pub fn of(store: &Store) -> Self {
         let empty_tree = Id::empty_tree(store.null().kind());
-        let fronts = store.ids().chain([empty_tree]).map(|id| front(id.as_bytes())).collect();
+        let mut fronts = Fronts::default();
+        fronts.reserve(usize::try_from(store.len()).unwrap_or_default() + 1);
+        fronts.extend(store.fronts().chain([front(empty_tree.as_bytes())]));
         Self { fronts, hash_len: store.null().as_bytes().len() }
     }
 

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::ids::front;
 use super::object::LARGEST_WHOLE;
 use super::open::{Repository, chain};
-use super::pack::Pack;
+
 use super::{Body, GitError, Id, Kind, loose, packed};
 
-pub use super::pack::{Damage, See};
+pub use super::pack::{Damage, Pack, See};
 use crate::model::Kin;
 
 /// Every stored object of a repository.
@@ -65,9 +66,40 @@ impl Store {
         see: &See<'_>,
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> u64 {
-        let packed: u64 = self.packs.iter().map(|pack| pack.each(wanted, see, damaged)).sum();
-        let loose: u64 = self
-            .loose
+        let packed: u64 = self.packs.iter().map(|pack| pack.each(wanted, &[], see, damaged)).sum();
+        packed + self.each_loose(wanted, see, damaged)
+    }
+
+    /// Returns every pack.
+    #[must_use]
+    pub fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    /// The same as [`Self::each`] for one pack, of which `others` are seen whatever their kind.
+    pub fn each_of(
+        pack: &Pack,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        others: &[Id],
+        see: &See<'_>,
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) {
+        pack.each(wanted, others, see, damaged);
+    }
+
+    /// Returns the id of every loose object.
+    pub fn loose(&self) -> impl Iterator<Item = Id> {
+        self.loose.iter().flat_map(|(_, ids)| ids.iter().copied())
+    }
+
+    /// The same as [`Self::each`] for loose objects.
+    pub fn each_loose(
+        &self,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        see: &See<'_>,
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) -> u64 {
+        self.loose
             .par_iter()
             .flat_map(|(dir, ids)| ids.par_iter().map(move |id| (dir, id)))
             .map(|(dir, id)| {
@@ -81,14 +113,13 @@ impl Store {
                     }
                 }
             })
-            .sum();
-        packed + loose
+            .sum()
     }
 
-    /// Returns the id of every stored object.
-    pub fn ids(&self) -> impl Iterator<Item = Id> {
-        let packed = self.packs.iter().flat_map(Pack::ids);
-        packed.chain(self.loose.iter().flat_map(|(_, ids)| ids.iter().copied()))
+    /// Returns the front of every stored object's id.
+    pub(super) fn fronts(&self) -> impl Iterator<Item = u64> {
+        let loose = self.loose.iter().flat_map(|(_, ids)| ids);
+        self.packs.iter().flat_map(Pack::fronts).chain(loose.map(|id| front(id.as_bytes())))
     }
 
     /// Tells whether an object is stored.

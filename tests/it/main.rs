@@ -3,6 +3,7 @@
 
 mod again;
 mod again_kept;
+mod again_parts;
 mod damage;
 mod files;
 mod floors;
