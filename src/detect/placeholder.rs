@@ -3,6 +3,25 @@
 //! Only the value is asked, never the line: words like "example" on a line do not tell a real
 //! secret from a made one.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// [`WORDS`], ready to be searched for: making them ready takes longer than the search.
+static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| finders(WORDS));
+/// The beginnings of variables, [`OPENS`], and the counts of [`COUNTS`], likewise.
+static OPEN_FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| finders(OPENS));
+static COUNT_FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| finders(COUNTS));
+
+fn finders(words: &[&'static str]) -> Vec<Finder<'static>> {
+    words.iter().map(|word| Finder::new(*word)).collect()
+}
+
+/// How variables begin.
+const OPENS: &[&str] = &["${", "$(", "{{", "#{", "%(", "<%", "$[["];
+/// Rows as people type them.
+const COUNTS: &[&str] = &["1234567890", "0123456789", "abcdefghij", "qwertyuiop", "0987654321", "a1b2c3d4e5"];
+
 /// Words that no key holds by chance, folded.
 const WORDS: &[&str] = &[
     "example",
@@ -61,10 +80,10 @@ pub fn why(value: &[u8]) -> Option<&'static str> {
         return Some("a variable");
     }
     let folded = value.to_ascii_lowercase();
-    let is_there = |word: &&str| {
-        memchr::memmem::find_iter(&folded, word).any(|at| is_written(&value[at..at + word.len()]))
+    let is_there = |word: &Finder<'_>| {
+        word.find_iter(&folded).any(|at| is_written(&value[at..at + word.needle().len()]))
     };
-    if WORDS.iter().any(is_there) {
+    if FINDERS.iter().any(is_there) {
         return Some("a placeholder word");
     }
     let mut seen = [false; 256];
@@ -77,7 +96,9 @@ pub fn why(value: &[u8]) -> Option<&'static str> {
     if longest_run(&folded, |a, b| a == b) >= 6.max(value.len() / 8) {
         return Some("one character repeated");
     }
-    if longest_run(&folded, |a, b| b == a.wrapping_add(1)) >= 8 || holds_count(&folded) {
+    if longest_run(&folded, |a, b| b == a.wrapping_add(1)) >= 8
+        || COUNT_FINDERS.iter().any(|count| count.find(&folded).is_some())
+    {
         return Some("a counted sequence");
     }
     repeats(&folded).then_some("a repeated block")
@@ -105,9 +126,7 @@ fn is_variable(value: &[u8]) -> bool {
         || wrapped(b"[", b"]")
         || wrapped(b"%", b"%")
         || wrapped(b"@", b"@")
-        || [b"${".as_slice(), b"$(", b"{{", b"#{", b"%(", b"<%", b"$[["]
-            .iter()
-            .any(|open| memchr::memmem::find(text, open).is_some())
+        || OPEN_FINDERS.iter().any(|open| open.find(text).is_some())
         || text.strip_prefix(b"$").is_some_and(named)
         || text == b"%s"
 }
@@ -120,13 +139,6 @@ fn longest_run(bytes: &[u8], same: impl Fn(u8, u8) -> bool) -> usize {
         longest = longest.max(run);
     }
     longest
-}
-
-/// `123456` up to and past nine, as people type it.
-fn holds_count(folded: &[u8]) -> bool {
-    [b"1234567890".as_slice(), b"0123456789", b"abcdefghij", b"qwertyuiop", b"0987654321", b"a1b2c3d4e5"]
-        .iter()
-        .any(|count| memchr::memmem::find(folded, &count[..count.len().min(10)]).is_some())
 }
 
 /// Whether the value is one block of up to eight bytes, three times or more.

@@ -38,7 +38,8 @@ pub(super) fn apply(base: &[u8], delta: &[u8], out: &mut Vec<u8>, copies: &mut V
     let most = LARGEST_HELD.min(most_made(ops.len(), base.len()));
     let wanted = usize::try_from(wanted).ok().filter(|size| *size as u64 <= most)?;
     out.clear();
-    out.reserve(wanted);
+    // Few deltas make more than that; one that does has the room grow with what is made.
+    out.reserve(wanted.min(base.len() + ops.len()));
     copies.clear();
     while let Some((&op, rest)) = ops.split_first() {
         ops = rest;

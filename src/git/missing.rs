@@ -2,9 +2,10 @@
 
 use super::Id;
 use super::ids::{Fronts, front};
+use super::steps::{Starts, Step, steps};
 use super::store::Store;
-use super::tree::{EntryKind, entry};
-use crate::model::{Copied, Kin};
+use super::tree::EntryKind;
+use crate::model::Kin;
 
 /// The ids of all stored objects, by their first eight bytes.
 pub struct Known {
@@ -17,66 +18,34 @@ impl Known {
     #[must_use]
     pub fn of(store: &Store) -> Self {
         let empty_tree = Id::empty_tree(store.null().kind());
-        let fronts = store.ids().chain([empty_tree]).map(|id| front(id.as_bytes())).collect();
+        let mut fronts = Fronts::default();
+        fronts.reserve(usize::try_from(store.len()).unwrap_or_default() + 1);
+        fronts.extend(store.fronts().chain([front(empty_tree.as_bytes())]));
         Self { fronts, hash_len: store.null().as_bytes().len() }
     }
 
     /// Calls `absent` for each object, but submodules, that a tree names and that is not stored; of what
     /// a tree has from the one it was made from, nothing is asked again.
     pub fn check(&self, tree: &[u8], kin: &Kin<'_>, mut absent: impl FnMut(Id)) {
-        let mut starts = Starts::default();
-        let mut known = kin.base::<Starts>().map(|(base, copies)| (base, copies.iter().peekable()));
-        let mut at = 0;
-        loop {
-            if let Some((base, copies)) = &mut known {
-                while copies.next_if(|c| c.to + c.length <= at).is_some() {}
-                let same = copies.peek().map_or(&[][..], |copy| base.same(copy, at));
-                if let [first, .., end] = *same {
-                    if kin.has_children() {
-                        let shifted = same[..same.len() - 1].iter().map(|s| s - first + narrow(at));
-                        starts.0.extend(shifted);
-                    }
-                    at += (end - first) as usize;
-                }
-            }
-            let Some((entry, length)) = entry(&tree[at..], self.hash_len) else { break };
-            if kin.has_children() {
-                starts.0.push(narrow(at));
-            }
-            if !self.fronts.contains(&front(entry.id)) && entry.kind != EntryKind::Submodule {
+        let keep = kin.has_children() && u32::try_from(tree.len()).is_ok();
+        let starts = steps(tree, self.hash_len, kin.base::<Starts>(), keep, |step| {
+            if let Step::New(_, entry) = step
+                && !self.fronts.contains(&front(entry.id))
+                && entry.kind != EntryKind::Submodule
+            {
                 absent(entry.id());
             }
-            at += length;
-        }
-        if kin.has_children() && u32::try_from(tree.len()).is_ok() {
-            starts.0.push(narrow(at));
+        });
+        if keep {
             kin.learn(Box::new(starts));
         }
     }
 }
 
-/// Where the entries of a tree begin, and where the last one ends: rising.
-#[derive(Default)]
-struct Starts(Vec<u32>);
-
-impl Starts {
-    /// The entries of this tree that a copy brought to another one from `at` on: their starts, and the
-    /// last one's end. None if no entry of this tree begins at what came to stand at `at`.
-    fn same(&self, copy: &Copied, at: usize) -> &[u32] {
-        let here = at.checked_sub(copy.to).and_then(|into| u32::try_from(copy.from + into).ok());
-        let Some(first) = here.and_then(|here| self.0.binary_search(&here).ok()) else { return &[] };
-        let within = self.0[first..].partition_point(|s| *s as usize <= copy.from + copy.length);
-        &self.0[first..first + within]
-    }
-}
-
-fn narrow(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Copied;
     use proptest::prelude::*;
 
     /// A tree of entries, by number; every third is not stored.
@@ -123,8 +92,6 @@ mod tests {
             for id in absent(&made, &whole) {
                 prop_assert!(told.contains(&id), "{id} is not told");
             }
-            let starts = |kin: Kin<'_>| kin.into_learnt().unwrap().downcast::<Starts>().unwrap().0;
-            prop_assert_eq!(starts(kin), starts(whole));
         }
     }
 }

@@ -5,11 +5,11 @@
 //! - `open`: finding and opening repositories, with reduced trust
 //! - `file`: one file as a commit holds it
 //! - `object`: kinds of objects, and bodies too large to hold
-//! - `pack`, `delta`, `loose`: every stored object once, at the speed of inflating
+//! - `pack`, `packed`, `delta`, `loose`: every stored object once, at the speed of inflating
 //! - `store`: all packs and loose objects of a repository, and one object by id
 //! - `state`: what names the state of a repository
 //! - `user`: who works here, and which files are theirs
-//! - `tree`, `ids`: entries of trees, and maps by object id
+//! - `tree`, `steps`, `ids`: entries of trees, steps through them, and maps by object id
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
 //! - `refs`: what refs, stashes and worktrees point to
@@ -31,10 +31,12 @@ pub mod missing;
 pub mod object;
 pub mod open;
 mod pack;
+mod packed;
 pub mod provenance;
 pub mod refs;
 pub mod staged;
 pub mod state;
+mod steps;
 pub mod store;
 mod tree;
 mod user;

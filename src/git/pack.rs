@@ -14,8 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use gix::odb::pack;
 use rayon::prelude::*;
 
+use super::ids::front;
 use super::object::{Inflating, LARGEST_WHOLE};
 use super::open::{LARGEST_HELD, chain};
+use super::packed::{inflate_in_steps, is_believed};
 use super::{Body, GitError, Id, Kind, delta};
 use crate::model::{Copied, Kin, Learnt};
 
@@ -35,7 +37,7 @@ pub struct Damage {
 const NONE: u32 = u32::MAX;
 
 /// A pack with its index, and which entry is made from which.
-pub(super) struct Pack {
+pub struct Pack {
     data: pack::data::File,
     index: pack::index::File,
     nodes: Vec<Node>,
@@ -78,9 +80,9 @@ impl Pack {
         self.nodes.len() as u64
     }
 
-    /// Returns the id of every object.
-    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
-        (0..self.index.num_objects()).map(|number| self.index.oid_at_index(number).to_owned())
+    /// Returns the front of every object's id.
+    pub(super) fn fronts(&self) -> impl Iterator<Item = u64> {
+        (0..self.index.num_objects()).map(|number| front(self.index.oid_at_index(number).as_bytes()))
     }
 
     /// Tells whether the pack holds an object.
@@ -134,19 +136,33 @@ impl Pack {
         })
     }
 
-    /// Calls `see` for every object of a wanted kind and `damaged` for what cannot be read, from
-    /// several threads; returns how many objects of other kinds were passed over.
+    /// Returns where its index lies.
+    #[must_use]
+    pub fn index_path(&self) -> &Path {
+        self.index.path()
+    }
+
+    /// Calls `see` for every object of a wanted kind and for `others` of any kind, and `damaged` for
+    /// what cannot be read, from several threads; returns how many objects of families of which none
+    /// is wanted were passed over.
     pub(super) fn each(
         &self,
         wanted: &(dyn Fn(Kind) -> bool + Sync),
+        others: &[Id],
         see: &See<'_>,
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> u64 {
         let passed = AtomicU64::new(0);
         let met = AtomicU64::new(0);
+        let few = self.few(others);
         self.roots.par_iter().for_each(|(root, kind)| {
-            if wanted(*kind) {
-                let eyes = Eyes { kind: *kind, see, damaged, met: &met };
+            let few = few.as_ref().filter(|_| !wanted(*kind));
+            if few.is_some_and(|few| few.leads[*root as usize]) || wanted(*kind) {
+                if few.is_some() {
+                    // Whoever is not asked for is not met one by one.
+                    met.fetch_add(self.count(*root), Ordering::Relaxed);
+                }
+                let eyes = Eyes { kind: *kind, few, see, damaged, met: &met };
                 let pending = vec![Pending { node: *root, base: None }];
                 rayon::scope(|scope| self.walk(scope, pending, eyes));
             } else {
@@ -172,6 +188,30 @@ impl Pack {
             });
         }
         passed.into_inner()
+    }
+
+    /// Marks the few objects that are asked for by id, and what they are made from.
+    fn few(&self, ids: &[Id]) -> Option<Few> {
+        let numbers = ids.iter().filter_map(|id| self.index.lookup(id));
+        let node_of = |offset| self.nodes.binary_search_by_key(&offset, |n| n.offset).ok();
+        let found: Vec<usize> =
+            numbers.filter_map(|number| node_of(self.index.pack_offset_at_index(number))).collect();
+        if found.is_empty() {
+            return None;
+        }
+        let mut parents = vec![NONE; self.nodes.len()];
+        for node in (0u32..).take(self.nodes.len()) {
+            self.children(node).for_each(|child| parents[child as usize] = node);
+        }
+        let none = vec![false; self.nodes.len()];
+        let mut few = Few { wanted: none.clone(), leads: none };
+        for mut node in found {
+            few.wanted[node] = true;
+            while !std::mem::replace(&mut few.leads[node], true) && parents[node] != NONE {
+                node = parents[node] as usize;
+            }
+        }
+        Some(few)
     }
 
     fn count(&self, root: u32) -> u64 {
@@ -209,11 +249,13 @@ impl Pack {
                 scope.spawn(move |scope| self.walk(scope, front, eyes));
             }
             let has_children = self.nodes[node as usize].first_child != NONE;
+            let is_base = has_children && self.children(node).any(|child| eyes.leads_to(child));
             let made = self.make(node, base.as_deref().map(|b| b.bytes.as_slice()), has_children, &mut room);
             let learnt = match made {
+                Ok(_) if !eyes.wants(node) => None,
                 Ok(Made::Held) => {
                     let learnt = base.as_deref().and_then(|b| b.learnt.as_ref());
-                    let kin = Kin::new(learnt, &room.copies, has_children);
+                    let kin = Kin::new(learnt, &room.copies, is_base);
                     (eyes.see)(eyes.kind, &self.id(node), Body::Whole(&room.result), &kin);
                     kin.into_learnt()
                 }
@@ -223,15 +265,16 @@ impl Pack {
                 }
                 Err((why, too_large)) => {
                     let lost = self.lose(node, &why, too_large, eyes.damaged);
-                    eyes.met.fetch_add(lost, Ordering::Relaxed);
+                    eyes.meet(lost);
                     continue;
                 }
             };
             drop(base);
-            eyes.met.fetch_add(1, Ordering::Relaxed);
-            if has_children {
+            eyes.meet(1);
+            if is_base {
                 let base = Arc::new(Base { bytes: std::mem::take(&mut room.result), learnt });
-                stack.extend(self.children(node).map(|node| Pending { node, base: Some(base.clone()) }));
+                let next = self.children(node).filter(|child| eyes.leads_to(*child));
+                stack.extend(next.map(|node| Pending { node, base: Some(base.clone()) }));
             }
         }
         if room.result.capacity().max(room.delta.capacity()) <= MOST_LEFT {
@@ -261,9 +304,7 @@ impl Pack {
             usize::try_from(entry.decompressed_size).map_err(|_| too_large(entry.decompressed_size))?;
         room.copies.clear();
         let into = if base.is_some() { &mut room.delta } else { &mut room.result };
-        into.clear();
-        into.resize(size, 0);
-        self.data.decompress_entry(&entry, &mut room.inflate, into).map_err(|e| (chain(&e), false))?;
+        self.inflate(node, &entry, size, into, &mut room.inflate).map_err(|why| (why, false))?;
         let Some(base) = base else { return Ok(Made::Held) };
         let size = delta::result_size(&room.delta, base.len())
             .ok_or(("its delta is for another base".into(), false))?;
@@ -275,13 +316,24 @@ impl Pack {
         Ok(Made::Held)
     }
 
-    /// Returns a stream of the object with this id if the pack holds it whole, not as a delta.
-    pub(super) fn stream(&self, id: &Id) -> Option<(Kind, std::io::Take<Inflating<'_>>)> {
-        let offset = self.index.pack_offset_at_index(self.index.lookup(id)?);
-        let entry = self.data.entry(offset).ok()?;
-        let kind = Kind::of(entry.header.as_kind()?);
-        let packed = self.data.entry_slice(entry.data_offset..self.data.pack_end() as u64)?;
-        Some((kind, Inflating::new(packed).take(entry.decompressed_size)))
+    /// Inflates one entry; what it says of its size is believed as far as its packed bytes can hold it.
+    fn inflate(
+        &self,
+        node: u32,
+        entry: &pack::data::Entry,
+        size: usize,
+        into: &mut Vec<u8>,
+        inflate: &mut gix::zlib::Inflate,
+    ) -> Result<(), String> {
+        let end = self.data.pack_end() as u64;
+        let next = self.nodes.get(node as usize + 1).map_or(end, |next| next.offset);
+        if is_believed(entry.decompressed_size, next.saturating_sub(entry.data_offset)) {
+            into.clear();
+            into.resize(size, 0);
+            return self.data.decompress_entry(entry, inflate, into).map(drop).map_err(|e| chain(&e));
+        }
+        let packed = self.data.entry_slice(entry.data_offset..end).ok_or("it lies outside the pack")?;
+        inflate_in_steps(packed, size, into)
     }
 }
 
@@ -304,9 +356,33 @@ struct Base {
 #[derive(Clone, Copy)]
 struct Eyes<'s> {
     kind: Kind,
+    /// The only ones who are to be seen.
+    few: Option<&'s Few>,
     see: &'s See<'s>,
     damaged: &'s (dyn Fn(Damage) + Sync),
     met: &'s AtomicU64,
+}
+
+impl Eyes<'_> {
+    fn wants(&self, node: u32) -> bool {
+        self.few.is_none_or(|few| few.wanted[node as usize])
+    }
+
+    fn leads_to(&self, node: u32) -> bool {
+        self.few.is_none_or(|few| few.leads[node as usize])
+    }
+
+    fn meet(&self, count: u64) {
+        if self.few.is_none() {
+            self.met.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Objects that are asked for by id, and all those that lead to them, by node.
+struct Few {
+    wanted: Vec<bool>,
+    leads: Vec<bool>,
 }
 
 thread_local! {

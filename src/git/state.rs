@@ -5,6 +5,7 @@
 //! of the store are named by size, times and place on the disk as well, so that damage done to one of
 //! them in place is another state.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ const TRAILER: i64 = 32;
 pub struct State {
     /// Names it.
     pub name: [u8; 32],
+    /// Names each pack that has an index, by where that lies: its files and their checksums.
+    pub packs: BTreeMap<PathBuf, [u8; 32]>,
     /// When a file of the store was changed last: seconds and nanoseconds since 1970.
     newest: (i64, i64),
 }
@@ -47,6 +50,7 @@ const COARSE: Duration = Duration::from_secs(3);
 #[must_use]
 pub fn state(repo: &Repository) -> Option<State> {
     let mut state = Parts { hash: Sha256::new(), newest: (0, 1) };
+    let mut files = BTreeMap::new();
     state.part(b"keywright/state/v1");
     state.part(repo.hash().to_string().as_bytes());
     state.part(&[u8::from(repo.is_partial())]);
@@ -54,7 +58,7 @@ pub fn state(repo: &Repository) -> Option<State> {
     state.count(dirs.len());
     for dir in dirs {
         state.part(dir.as_os_str().as_encoded_bytes());
-        packs(&dir, &mut state).ok()?;
+        packs(&dir, &mut state, &mut files).ok()?;
         loose(&dir, &mut state).ok()?;
     }
     let mut edge = repo.shallow_edge();
@@ -78,7 +82,13 @@ pub fn state(repo: &Repository) -> Option<State> {
         state.part(entry.id.as_bytes());
         state.part(&[u8::from(entry.is_submodule), u8::from(entry.is_intent)]);
     }
-    Some(State { name: state.hash.finalize().into(), newest: state.newest })
+    let packs = files.iter().filter_map(|(path, index)| {
+        let pack = files
+            .get(&path.with_extension("pack"))
+            .filter(|_| path.extension().is_some_and(|e| e == "idx"))?;
+        Some((path.clone(), Sha256::new().chain_update(index).chain_update(pack).finalize().into()))
+    });
+    Some(State { name: state.hash.finalize().into(), packs: packs.collect(), newest: state.newest })
 }
 
 /// Parts of a state, each with its length before it.
@@ -106,7 +116,10 @@ impl Parts {
     }
 }
 
-fn packs(dir: &Path, state: &mut Parts) -> io::Result<()> {
+/// What names a file of a pack.
+type Named = BTreeMap<PathBuf, [u8; 32]>;
+
+fn packs(dir: &Path, state: &mut Parts, files: &mut Named) -> io::Result<()> {
     let mut paths = listed(&dir.join("pack"))?;
     paths.retain(|path| path.extension().is_some_and(|e| e == "pack" || e == "idx"));
     state.count(paths.len());
@@ -123,6 +136,10 @@ fn packs(dir: &Path, state: &mut Parts) -> io::Result<()> {
         }
         file.take(TRAILER.unsigned_abs()).read_to_end(&mut trailer)?;
         state.part(&trailer);
+        let mut name = Sha256::new();
+        name.update(path.as_os_str().as_encoded_bytes());
+        stamp(&meta).iter().for_each(|number| name.update(number.to_le_bytes()));
+        files.insert(path, name.chain_update(trailer).finalize().into());
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! All packs and loose objects of a repository and its alternates, and one object by id.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::ids::front;
 use super::object::LARGEST_WHOLE;
 use super::open::{Repository, chain};
-use super::pack::Pack;
-use super::{Body, GitError, Id, Kind, loose};
 
-pub use super::pack::{Damage, See};
+use super::{Body, GitError, Id, Kind, loose, packed};
+
+pub use super::pack::{Damage, Pack, See};
 use crate::model::Kin;
 
 /// Every stored object of a repository.
@@ -29,27 +30,7 @@ impl Store {
         let mut store =
             Self { packs: Vec::new(), loose: Vec::new(), unreadable: Vec::new(), null: Id::null(hash) };
         for dir in repo.object_dirs() {
-            let folder = dir.join("pack");
-            let mut indices: Vec<PathBuf> = Vec::new();
-            match std::fs::read_dir(&folder) {
-                Ok(entries) => {
-                    let paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
-                    for pack in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pack")) {
-                        let index = pack.with_extension("idx");
-                        if paths.contains(&index) {
-                            indices.push(index);
-                        } else {
-                            store.unreadable.push(format!(
-                                "{}: has no index; `git index-pack` makes one",
-                                pack.display()
-                            ));
-                        }
-                    }
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                Err(e) => store.unreadable.push(format!("{}: {e}", folder.display())),
-            }
-            indices.sort();
+            let indices = indices(&dir, &mut store.unreadable);
             for index in indices {
                 match Pack::open(&index, hash) {
                     Ok(pack) => store.packs.push(pack),
@@ -85,9 +66,40 @@ impl Store {
         see: &See<'_>,
         damaged: &(dyn Fn(Damage) + Sync),
     ) -> u64 {
-        let packed: u64 = self.packs.iter().map(|pack| pack.each(wanted, see, damaged)).sum();
-        let loose: u64 = self
-            .loose
+        let packed: u64 = self.packs.iter().map(|pack| pack.each(wanted, &[], see, damaged)).sum();
+        packed + self.each_loose(wanted, see, damaged)
+    }
+
+    /// Returns every pack.
+    #[must_use]
+    pub fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    /// The same as [`Self::each`] for one pack, of which `others` are seen whatever their kind.
+    pub fn each_of(
+        pack: &Pack,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        others: &[Id],
+        see: &See<'_>,
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) {
+        pack.each(wanted, others, see, damaged);
+    }
+
+    /// Returns the id of every loose object.
+    pub fn loose(&self) -> impl Iterator<Item = Id> {
+        self.loose.iter().flat_map(|(_, ids)| ids.iter().copied())
+    }
+
+    /// The same as [`Self::each`] for loose objects.
+    pub fn each_loose(
+        &self,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        see: &See<'_>,
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) -> u64 {
+        self.loose
             .par_iter()
             .flat_map(|(dir, ids)| ids.par_iter().map(move |id| (dir, id)))
             .map(|(dir, id)| {
@@ -101,14 +113,13 @@ impl Store {
                     }
                 }
             })
-            .sum();
-        packed + loose
+            .sum()
     }
 
-    /// Returns the id of every stored object.
-    pub fn ids(&self) -> impl Iterator<Item = Id> {
-        let packed = self.packs.iter().flat_map(Pack::ids);
-        packed.chain(self.loose.iter().flat_map(|(_, ids)| ids.iter().copied()))
+    /// Returns the front of every stored object's id.
+    pub(super) fn fronts(&self) -> impl Iterator<Item = u64> {
+        let loose = self.loose.iter().flat_map(|(_, ids)| ids);
+        self.packs.iter().flat_map(Pack::fronts).chain(loose.map(|id| front(id.as_bytes())))
     }
 
     /// Tells whether an object is stored.
@@ -132,13 +143,13 @@ impl Store {
             see(Kind::of(object.kind), Body::Whole(&object.data));
             return Ok(());
         }
-        let store = Self::open(repo);
-        if let Some((dir, _)) = store.loose.iter().find(|(_, ids)| ids.binary_search(id).is_ok()) {
-            return loose::read(&loose::path(dir, id), &|_| true, see).map(|_| ()).map_err(fail);
-        }
-        for pack in &store.packs {
-            if let Some((kind, mut stream)) = pack.stream(id) {
-                see(kind, Body::Stream(&mut stream));
+        for dir in repo.object_dirs() {
+            let loose = loose::path(&dir, id);
+            if loose.is_file() {
+                return loose::read(&loose, &|_| true, see).map(|_| ()).map_err(fail);
+            }
+            let indices = indices(&dir, &mut Vec::new());
+            if indices.iter().any(|index| packed::stream(index, repo.hash(), id, see)) {
                 return Ok(());
             }
         }
@@ -152,4 +163,29 @@ impl Store {
     pub fn null(&self) -> Id {
         self.null
     }
+}
+
+/// Lists the indices of the packs of one object folder, in order; what has none is told.
+fn indices(dir: &Path, unreadable: &mut Vec<String>) -> Vec<PathBuf> {
+    let folder = dir.join("pack");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(e) => {
+            unreadable.push(format!("{}: {e}", folder.display()));
+            return Vec::new();
+        }
+    };
+    let paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    let mut indices = Vec::new();
+    for pack in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "pack")) {
+        let index = pack.with_extension("idx");
+        if paths.contains(&index) {
+            indices.push(index);
+        } else {
+            unreadable.push(format!("{}: has no index; `git index-pack` makes one", pack.display()));
+        }
+    }
+    indices.sort();
+    indices
 }

@@ -2,24 +2,29 @@
 //! nothing at all reach them.
 //!
 //! - `locate`: where hits stand
+//! - `look`: what is done with each object
 //! - `known`: objects that are known by id, read again
 
 mod known;
 mod locate;
+mod look;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use known::Known as KnownObjects;
 use locate::{name_refs, sort_out};
+use look::Gathered;
+pub use look::{Before, PackNote};
 
 use super::{Found, LARGEST_BINARY, Located, See, Source, SourceError, Tell, skip};
-use crate::git::commits::{self, Commit, Commits};
+use crate::git::commits::Commits;
 use crate::git::missing::Known;
 use crate::git::provenance::{MOST_PATHS, Provenance, Roots, Sighting};
-use crate::git::store::{Damage, Store};
+use crate::git::store::{Damage, Pack, Store};
 use crate::git::{Body, Id, Kind, Repository, refs};
 use crate::model::{Blob, Event, Kin, Origin, SkipReason, text::shown};
 use crate::unpack::{pieces, text};
@@ -31,12 +36,25 @@ const MEND: &str = "`git fsck` tells more; fetch the repository again";
 /// The stored objects of a repository.
 pub struct History<'r> {
     repo: &'r Repository,
+    before: Before,
     read: Mutex<Option<Read>>,
+}
+
+/// What a scan leaves for the next one.
+pub struct Noted {
+    /// What reading each pack came to, by where its index lies.
+    pub packs: Vec<(PathBuf, PackNote)>,
+    /// Every loose object.
+    pub loose: Vec<Id>,
+    /// Whether trees named nothing that is not stored.
+    pub is_whole: bool,
 }
 
 /// What reading leaves for locating.
 struct Read {
     store: Store,
+    notes: Vec<(PathBuf, PackNote)>,
+    is_whole: bool,
     commits: Commits,
     /// What each tag object names.
     tags: HashMap<Id, Id>,
@@ -53,7 +71,34 @@ impl<'r> History<'r> {
     /// Takes a repository.
     #[must_use]
     pub fn of(repo: &'r Repository) -> Self {
-        Self { repo, read: Mutex::new(None) }
+        Self { repo, before: Before::default(), read: Mutex::new(None) }
+    }
+
+    /// Takes a repository of which something is known: packs that are as they were are not read again,
+    /// but for their commits and for the objects of which something came.
+    #[must_use]
+    pub fn after(repo: &'r Repository, before: Before) -> Self {
+        Self { before, ..Self::of(repo) }
+    }
+
+    /// Returns the packs that are not read again.
+    #[must_use]
+    pub fn known(&self) -> &HashMap<PathBuf, PackNote> {
+        &self.before.packs
+    }
+
+    /// Returns what reading came to, once it is done.
+    #[must_use]
+    pub fn noted(self) -> Option<Noted> {
+        let read = self.read.into_inner().expect("no thread panics while it holds this")?;
+        Some(Noted { packs: read.notes, loose: read.store.loose().collect(), is_whole: read.is_whole })
+    }
+
+    /// Tells whether an object is stored, once all were read.
+    #[must_use]
+    pub fn has(&self, id: &Id) -> bool {
+        let read = self.read.lock().expect("no thread panics while it holds this");
+        read.as_ref().is_some_and(|read| read.store.has(id))
     }
 }
 
@@ -64,53 +109,18 @@ impl Source for History<'_> {
             tell(skip(SkipReason::Unreadable, what.as_str(), MEND));
         }
         tell(Event::Stage("history", store.len()));
-        let commits: Mutex<Vec<Commit>> = Mutex::default();
-        let tags: Mutex<HashMap<Id, Id>> = Mutex::default();
-        let known = Known::of(&store);
-        let absent: Mutex<BTreeSet<Id>> = Mutex::default();
-        let trees = AtomicU64::new(0);
-        let look = |kind: Kind, id: &Id, body: Body<'_>, kin: &Kin<'_>| {
-            tell(Event::Step(1));
-            if kind == Kind::Tree {
-                trees.fetch_add(1, Ordering::Relaxed);
-            } else {
-                tell(Event::Objects(1));
-            }
-            match (kind, body) {
-                (Kind::Blob, body) => see_blob(id, body, kin, see, tell),
-                (Kind::Commit, Body::Whole(data)) => match commits::parse(*id, data) {
-                    Some((commit, message)) => {
-                        commits.lock().expect("no thread panics while it holds this").push(commit);
-                        tell(Event::Commits(1));
-                        see_message(Origin::CommitMessage(id.to_string()), &data[message..], see, tell);
-                    }
-                    None => tell(skip(SkipReason::Corrupt, format!("commit {id}"), MEND)),
-                },
-                (Kind::Tag, Body::Whole(data)) => {
-                    if let Some(target) = commits::tag_target(data) {
-                        tags.lock().expect("no thread panics while it holds this").insert(*id, target);
-                    }
-                    let message = commits::message_start(data);
-                    see_message(Origin::TagMessage(id.to_string()), &data[message..], see, tell);
-                }
-                (Kind::Tree, Body::Whole(data)) => known.check(data, kin, |id| {
-                    absent.lock().expect("no thread panics while it holds this").insert(id);
-                }),
-                (Kind::Commit | Kind::Tag | Kind::Tree, Body::Stream(_)) => {
-                    tell(skip(
-                        SkipReason::TooLarge,
-                        format!("commit, tag or tree {id}"),
-                        "look into it by hand",
-                    ));
-                }
-            }
-        };
+        let gathered = Gathered::new(Known::of(&store));
         let told: Mutex<HashSet<Id>> = Mutex::default();
         let damaged = |damage: Damage| {
             tell(damage_event(&damage));
             told.lock().expect("no thread panics while it holds this").insert(damage.id);
         };
-        store.each(&|_| true, &look, &damaged);
+        let notes = self.read_packs(&store, &gathered, see, tell, &damaged);
+        let look = |kind: Kind, id: &Id, body: Body<'_>, kin: &Kin<'_>| {
+            gathered.look((kind, id), body, kin, see, tell);
+        };
+        store.each_loose(&|_| true, &look, &damaged);
+        let Gathered { commits, tags, absent, trees, .. } = gathered;
         tell(Event::Expected(store.len() - trees.into_inner()));
         let commits = Commits::new(commits.into_inner().expect("no thread panics while it holds this"));
         let tags = tags.into_inner().expect("no thread panics while it holds this");
@@ -120,12 +130,14 @@ impl Source for History<'_> {
         }
         let damaged = told.into_inner().expect("no thread panics while it holds this");
         let mut absent = Vec::from_iter(absent.into_inner().expect("no thread panics while it holds this"));
+        let is_whole = absent.is_empty();
         if absent.len() > MOST_TRACED {
             let what = format!("{} objects {}", absent.len(), self.why_absent().0);
             tell(skip(SkipReason::Missing, what, self.why_absent().1));
             absent.clear();
         }
-        let read = Read { store, commits, tags, tips, damaged, head: refs::head_name(self.repo), absent };
+        let head = refs::head_name(self.repo);
+        let read = Read { store, notes, is_whole, commits, tags, tips, damaged, head, absent };
         self.tell_gaps(&read, tell);
         *self.read.lock().expect("no thread panics while it holds this") = Some(read);
         Ok(())
@@ -225,6 +237,68 @@ fn damage_event(damage: &Damage) -> Event {
 }
 
 impl History<'_> {
+    /// Reads every pack, or of one that is as it was what is needed; returns what each came to that
+    /// holds no damage.
+    fn read_packs(
+        &self,
+        store: &Store,
+        gathered: &Gathered,
+        see: &See<'_>,
+        tell: &Tell<'_>,
+        damaged: &(dyn Fn(Damage) + Sync),
+    ) -> Vec<(PathBuf, PackNote)> {
+        let others = self.before.ids();
+        // Only if all is there that was there need nobody ask again what trees name.
+        let is_whole = self.before.is_whole && self.before.loose.iter().all(|id| store.has(id));
+        let is_holder = |blob: &Blob<'_>| self.before.holders.contains(&blob.origin);
+        let see_holder = |blob: Blob<'_>| {
+            if is_holder(&blob) {
+                see(blob);
+            }
+        };
+        // All but what cannot be read now was told with the note.
+        let tell_damage = |event: Event| {
+            if matches!(&event, Event::Skipped(skip) if skip.reason == SkipReason::Corrupt) {
+                tell(event);
+            }
+        };
+        let read = |pack: &Pack| {
+            let trees = gathered.trees.load(Ordering::Relaxed);
+            if let Some(note) = self.before.packs.get(pack.index_path()) {
+                let wanted = |kind| match kind {
+                    Kind::Blob => false,
+                    Kind::Tree => !is_whole,
+                    Kind::Commit | Kind::Tag => true,
+                };
+                let look = |kind: Kind, id: &Id, body: Body<'_>, kin: &Kin<'_>| {
+                    gathered.look((kind, id), body, kin, &see_holder, &tell_damage);
+                };
+                Store::each_of(pack, &wanted, &others, &look, damaged);
+                gathered.trees.store(trees + note.trees, Ordering::Relaxed);
+                note.tell(tell);
+                return Some(note.clone());
+            }
+            let is_damaged = AtomicBool::new(false);
+            let damaged = |damage: Damage| {
+                is_damaged.store(true, Ordering::Relaxed);
+                damaged(damage);
+            };
+            let note: Mutex<PackNote> = Mutex::default();
+            let tell = |event: Event| {
+                note.lock().expect("no thread panics while it holds this").take(&event);
+                tell(event);
+            };
+            let look = |kind: Kind, id: &Id, body: Body<'_>, kin: &Kin<'_>| {
+                gathered.look((kind, id), body, kin, see, &tell);
+            };
+            Store::each_of(pack, &|_| true, &[], &look, &damaged);
+            let trees = gathered.trees.load(Ordering::Relaxed) - trees;
+            let note = note.into_inner().expect("no thread panics while it holds this");
+            (!is_damaged.into_inner()).then_some(PackNote { trees, ..note })
+        };
+        store.packs().iter().filter_map(|pack| Some((pack.index_path().to_owned(), read(pack)?))).collect()
+    }
+
     /// Tells what the store should hold and does not.
     fn tell_gaps(&self, read: &Read, tell: &Tell<'_>) {
         let edge: HashSet<Id> = self.repo.shallow_edge().into_iter().collect();

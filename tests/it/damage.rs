@@ -251,3 +251,53 @@ fn an_unreadable_file_is_told_and_the_rest_is_read() {
         repo.remove("b.env").scan(["--files"]).exits(3);
     }
 }
+
+/// A pack of a blob that says it has so many bytes, and of another one made from it; and its index.
+#[cfg(target_os = "linux")]
+fn claiming(size: u64) -> (Vec<u8>, Vec<u8>) {
+    // zlib of nothing.
+    let nothing = b"\x78\x9c\x03\0\0\0\0\x01";
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\x02".to_vec();
+    // Kind 3 and four bits of the size, then seven at a time.
+    pack.push(0x80 | 3 << 4 | (size & 15) as u8);
+    let mut rest = size >> 4;
+    while rest > 0 {
+        pack.push((rest & 0x7f) as u8 | if rest > 0x7f { 0x80 } else { 0 });
+        rest >>= 7;
+    }
+    pack.extend(nothing);
+    // Kind 6, made from what stands so many bytes before.
+    let second = pack.len() as u8;
+    pack.extend([6 << 4, second - 12]);
+    pack.extend(nothing);
+    pack.extend([9; 20]);
+    let mut index = b"\xfftOc\0\0\0\x02".to_vec();
+    (0..256u32).for_each(|first| index.extend((2 * u32::from(first >= 7)).to_be_bytes()));
+    index.extend([[7; 20], [[7; 19].as_slice(), &[8]].concat().try_into().unwrap()].concat());
+    index.extend([0; 8]);
+    index.extend([0, 0, 0, 12, 0, 0, 0, second]);
+    index.extend([9; 40]);
+    (pack, index)
+}
+
+/// A blob says it has a gigabyte, and eight bytes stand behind that: no such room is asked for, which
+/// would end a program that may not have it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_gigabyte_that_is_only_claimed_is_not_set_aside() {
+    let repo = repo();
+    let (pack, index) = claiming(1 << 30);
+    for (end, bytes) in [("pack", pack), ("idx", index)] {
+        repo.write(format!(".git/objects/pack/pack-{}.{end}", "0".repeat(40)), bytes);
+    }
+    let run = incomplete(repo.scan(["--history"]));
+    let told = run.json()["coverage"].to_string();
+    assert!(told.contains("0 bytes and says 1073741824"), "{told}");
+    let limited = std::process::Command::new("sh")
+        .args(["-c", r#"ulimit -v 1000000 && exec "$0" scan --history"#, env!("CARGO_BIN_EXE_keywright")])
+        .current_dir(repo.path(""))
+        .env("RAYON_NUM_THREADS", "1")
+        .output()
+        .unwrap();
+    assert_eq!(limited.status.code(), Some(3), "{}", String::from_utf8_lossy(&limited.stderr));
+}

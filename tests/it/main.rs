@@ -3,6 +3,7 @@
 
 mod again;
 mod again_kept;
+mod again_parts;
 #[cfg(feature = "rekey")]
 mod atlasvpn;
 #[cfg(feature = "rekey")]

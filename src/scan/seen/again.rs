@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::format::{Answer, Kept};
-use super::watch::{hits, name, object, stored_as};
+use super::watch::{hits, name, object, origin, stored_as};
 use crate::git::Repository;
-use crate::model::{Hit, Origin, Place};
+use crate::model::{Hit, Place};
 use crate::source::{Found, Located, See, Source, SourceError, Tell, history::KnownObjects};
 
 /// The objects of an answer, read again.
@@ -18,11 +18,6 @@ pub(super) struct Again<'a> {
 
 impl<'a> Again<'a> {
     pub(super) fn of(repo: &'a Repository, answer: &'a Answer) -> Self {
-        let origin = |(place, id, _): &(Place, String, u64)| match place {
-            Place::CommitMessage => Origin::CommitMessage(id.clone()),
-            Place::TagMessage => Origin::TagMessage(id.clone()),
-            _ => Origin::Object(id.clone()),
-        };
         let objects = KnownObjects { repo, objects: answer.objects.iter().map(origin).collect() };
         Self { objects, answer, agrees: AtomicBool::new(false) }
     }

@@ -13,7 +13,7 @@ use super::key;
 use super::trust::{distrust, lies_in, make};
 
 /// How a file begins: its kind and the version of its form.
-const MAGIC: &[u8; 16] = b"keywright seen 1";
+const MAGIC: &[u8; 16] = b"keywright seen 2";
 /// Keeps what this key signs apart from all else it may ever sign.
 const LABEL: &[u8] = b"keywright/seen/v1";
 /// The largest file, all of them together, and how many there may be.

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::model::{CommitCard, Coverage, Location, Path, Place, Skip, SkipReason, Status};
+use crate::source::history::PackNote;
 
 /// What a scan of a whole history said.
 #[derive(Clone, Debug)]
@@ -18,6 +19,21 @@ pub(super) struct Answer {
     pub(super) objects: Vec<(Place, String, u64)>,
     /// Every place, in the order they were told.
     pub(super) places: Vec<Kept>,
+    /// What is known besides if the state is another one.
+    pub(super) parts: Parts,
+}
+
+/// What is known of the parts of a repository.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    /// What reading each pack came to, by its name.
+    pub(super) packs: Vec<([u8; 32], PackNote)>,
+    /// Every object with a hit, as in [`Answer::objects`], those included whose hits have a place elsewhere.
+    pub(super) holders: Vec<(Place, String, u64)>,
+    /// Every loose object's id.
+    pub(super) loose: Vec<Vec<u8>>,
+    /// Whether trees named nothing that is not stored.
+    pub(super) is_whole: bool,
 }
 
 /// A hit's place, without the hit.
@@ -58,23 +74,46 @@ pub(super) fn encode(answer: &Answer) -> Option<Vec<u8>> {
         out.push(position(&LASTING, reason)?);
         int(&mut out, *count);
     }
-    int(&mut out, coverage.skipped.len() as u64);
-    for skip in &coverage.skipped {
-        out.push(position(&LASTING, &skip.reason)?);
-        text(&mut out, skip.what.as_bytes());
-        text(&mut out, skip.mend.as_bytes());
-    }
-    int(&mut out, answer.objects.len() as u64);
-    for (place, id, hits) in &answer.objects {
-        out.push(position(&PLACES, place)?);
-        text(&mut out, id.as_bytes());
-        int(&mut out, *hits);
-    }
+    skips(&mut out, &coverage.skipped)?;
+    objects(&mut out, &answer.objects)?;
     int(&mut out, answer.places.len() as u64);
     for kept in &answer.places {
         put(&mut out, kept)?;
     }
+    let parts = &answer.parts;
+    int(&mut out, parts.packs.len() as u64);
+    for (name, note) in &parts.packs {
+        out.extend(name);
+        for number in [note.objects, note.commits, note.bytes, note.trees] {
+            int(&mut out, number);
+        }
+        skips(&mut out, &note.skips)?;
+    }
+    objects(&mut out, &parts.holders)?;
+    int(&mut out, parts.loose.len() as u64);
+    parts.loose.iter().for_each(|id| text(&mut out, id));
+    out.push(u8::from(parts.is_whole));
     Some(out)
+}
+
+fn skips(out: &mut Vec<u8>, skips: &[Skip]) -> Option<()> {
+    int(out, skips.len() as u64);
+    for skip in skips {
+        out.push(position(&LASTING, &skip.reason)?);
+        text(out, skip.what.as_bytes());
+        text(out, skip.mend.as_bytes());
+    }
+    Some(())
+}
+
+fn objects(out: &mut Vec<u8>, objects: &[(Place, String, u64)]) -> Option<()> {
+    int(out, objects.len() as u64);
+    for (place, id, hits) in objects {
+        out.push(position(&PLACES, place)?);
+        text(out, id.as_bytes());
+        int(out, *hits);
+    }
+    Some(())
 }
 
 fn put(out: &mut Vec<u8>, kept: &Kept) -> Option<()> {
@@ -127,8 +166,14 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Answer> {
         state: tape.cut(32)?.try_into().ok()?,
         since: tape.string()?,
         coverage: coverage(&mut tape)?,
-        objects: tape.many(|tape| Some((tape.of(&PLACES)?, tape.string()?, tape.int()?)))?,
+        objects: tape.many(object)?,
         places: tape.many(kept)?,
+        parts: Parts {
+            packs: tape.many(|tape| Some((tape.cut(32)?.try_into().ok()?, note(tape)?)))?,
+            holders: tape.many(object)?,
+            loose: tape.many(|tape| Some(tape.text()?.to_vec()))?,
+            is_whole: tape.of(&[false, true])?,
+        },
     };
     tape.0.is_empty().then_some(answer)
 }
@@ -140,10 +185,26 @@ fn coverage(tape: &mut Tape<'_>) -> Option<Coverage> {
         commits: tape.int()?,
         bytes: tape.int()?,
         skipped_count: tape.many(|tape| Some((tape.of(&LASTING)?, tape.int()?)))?.into_iter().collect(),
-        skipped: tape.many(|tape| {
-            Some(Skip { reason: tape.of(&LASTING)?, what: tape.string()?, mend: tape.string()? })
-        })?,
+        skipped: tape.many(skip)?,
         ..Coverage::default()
+    })
+}
+
+fn skip(tape: &mut Tape<'_>) -> Option<Skip> {
+    Some(Skip { reason: tape.of(&LASTING)?, what: tape.string()?, mend: tape.string()? })
+}
+
+fn object(tape: &mut Tape<'_>) -> Option<(Place, String, u64)> {
+    Some((tape.of(&PLACES)?, tape.string()?, tape.int()?))
+}
+
+fn note(tape: &mut Tape<'_>) -> Option<PackNote> {
+    Some(PackNote {
+        objects: tape.int()?,
+        commits: tape.int()?,
+        bytes: tape.int()?,
+        trees: tape.int()?,
+        skips: tape.many(skip)?,
     })
 }
 
@@ -211,6 +272,16 @@ mod tests {
 
     use super::*;
 
+    fn parts() -> Parts {
+        let skips = vec![Skip { reason: SkipReason::TooLarge, what: "blob 1".into(), mend: String::new() }];
+        Parts {
+            packs: vec![([3; 32], PackNote { objects: 4, commits: 1, bytes: 9, trees: 2, skips })],
+            holders: vec![(Place::CommitMessage, "1b".repeat(20), 1)],
+            loose: vec![vec![7; 20]],
+            is_whole: true,
+        }
+    }
+
     fn answer() -> Answer {
         let mut location = Location::file(Place::History, Path::new(b"a/\xff.env".to_vec()));
         location.object = Some("0a".repeat(20));
@@ -236,6 +307,7 @@ mod tests {
             coverage,
             objects,
             places: vec![kept, other],
+            parts: parts(),
         }
     }
 

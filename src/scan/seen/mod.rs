@@ -2,12 +2,14 @@
 //!
 //! Kept of a history that was read is where its findings stand and what was covered, for one state of
 //! the repository and one set of rules. Their secrets are not kept: the objects that hold them are
-//! read and searched again, and if anything about that differs, all of the history is read.
+//! read and searched again, and if anything about that differs, all of the history is read. Where the
+//! state is another one, packs that are still the same are not searched again.
 //! Suppressions, confidence and what counts are decided anew by whoever asks.
 //!
 //! - `format`: what is kept, as bytes and back
 //! - `folder`: the user's cache folder, authenticated and bounded
 //! - `key`: the installation's key
+//! - `parts`: packs that are as they were, though the state is not
 //! - `trust`: which files and folders are the user's alone
 //! - `again`: known findings read again
 //! - `watch`: what a first scan finds, noted
@@ -16,6 +18,7 @@ mod again;
 mod folder;
 mod format;
 mod key;
+mod parts;
 mod trust;
 mod watch;
 
@@ -81,8 +84,8 @@ pub fn scan_history(
     let Some((seen, name, before)) = begun else {
         return scan(&History::of(repo), detector, ignored, on_event);
     };
-    let known = seen.folder.read(&name).and_then(|body| format::decode(&body));
-    if let Some(answer) = known.filter(|answer| answer.state == before.name) {
+    let mut known = seen.folder.read(&name).and_then(|body| format::decode(&body));
+    if let Some(answer) = known.take_if(|answer| answer.state == before.name) {
         let again = Again::of(repo, &answer);
         if let Ok((findings, covered)) = scan(&again, detector, ignored, on_event)
             && again.agrees()
@@ -92,12 +95,20 @@ pub fn scan_history(
         }
         seen.folder.drop(&name);
     }
-    let watch = Watch::of(History::of(repo));
-    let (findings, coverage) = scan(&watch, detector, ignored, on_event)?;
+    // What is not the very same state may still have the very same packs.
+    let watch = parts::watch(repo, known.map(|answer| answer.parts), &before);
+    let (mut findings, mut coverage) = scan(&watch, detector, ignored, on_event)?;
+    let (mut noted, mut history) = watch.noted();
+    if noted.differs || !parts::are_still(repo, &history, &before) {
+        let watch = Watch::of(History::of(repo), Vec::new());
+        (findings, coverage) = scan(&watch, detector, ignored, on_event)?;
+        (noted, history) = watch.noted();
+    }
     if format::lasts(&coverage) && is_still(repo, &before) {
-        let (objects, places, secrets) = watch.noted();
+        let parts = parts::of(&mut noted, history, &before);
+        let watch::Noted { objects, places, secrets, .. } = noted;
         let since = seen.now.clone();
-        let answer = Answer { state: before.name, since, coverage: coverage.clone(), objects, places };
+        let answer = Answer { state: before.name, since, coverage: coverage.clone(), objects, places, parts };
         let body = format::encode(&answer);
         // Somebody called a file or a branch after a key: then nothing is kept.
         if let Some(body) = body.filter(|body| !tells(body, secrets)) {

@@ -4,26 +4,52 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::format::Kept;
+use crate::git::Id;
 use crate::model::{Hit, Origin, Place, Secret};
 use crate::source::{Found, Located, See, Source, SourceError, Tell, history::History};
 
 /// A history that is watched while it is read.
 pub(super) struct Watch<'r> {
-    history: History<'r>,
+    pub(super) history: History<'r>,
+    /// The objects with hits, as an earlier scan counted them.
+    expected: Vec<Object>,
     noted: Mutex<Noted>,
 }
 
-/// The objects with findings, the places of these, and the secrets, which are not to be kept.
-pub(super) type Noted = (Vec<(Place, String, u64)>, Vec<Kept>, Vec<Secret>);
+/// An object with hits: its kind of place, its id in hex, and how many.
+pub(super) type Object = (Place, String, u64);
+
+/// What was noted.
+#[derive(Default)]
+pub(super) struct Noted {
+    /// The objects with findings that have a place.
+    pub(super) objects: Vec<Object>,
+    /// These places.
+    pub(super) places: Vec<Kept>,
+    /// The secrets, which are not to be kept.
+    pub(super) secrets: Vec<Secret>,
+    /// Every object with a hit.
+    pub(super) holders: Vec<Object>,
+    /// Whether an object that was expected to hold something held something else.
+    pub(super) differs: bool,
+}
 
 impl<'r> Watch<'r> {
-    pub(super) fn of(history: History<'r>) -> Self {
-        Self { history, noted: Mutex::default() }
+    pub(super) fn of(history: History<'r>, expected: Vec<Object>) -> Self {
+        Self { history, expected, noted: Mutex::default() }
     }
 
-    /// Returns what was noted.
-    pub(super) fn noted(self) -> Noted {
-        self.noted.into_inner().expect("no thread panics while it holds this")
+    /// Returns what was noted, and the history.
+    pub(super) fn noted(self) -> (Noted, History<'r>) {
+        (self.noted.into_inner().expect("no thread panics while it holds this"), self.history)
+    }
+
+    /// Whether objects that are still stored hold other than what was kept of them.
+    fn differs(&self, counts: &BTreeMap<(Place, String), u64>) -> bool {
+        self.expected.iter().any(|(place, hex, count)| {
+            let is_there = Id::from_hex(hex.as_bytes()).is_ok_and(|id| self.history.has(&id));
+            is_there && counts.get(&(*place, hex.clone())) != Some(count)
+        })
     }
 }
 
@@ -53,7 +79,10 @@ impl Source for Watch<'_> {
             .map(|(place, id)| (place, id.to_owned(), counts.get(&(place, id.to_owned())).copied()))
             .map(|(place, id, count)| (place, id, count.unwrap_or_default()))
             .collect();
-        *self.noted.lock().expect("no thread panics while it holds this") = (objects, places, secrets);
+        let differs = self.differs(&counts);
+        let holders = counts.into_iter().map(|((place, id), count)| (place, id, count)).collect();
+        *self.noted.lock().expect("no thread panics while it holds this") =
+            Noted { objects, places, secrets, holders, differs };
         Ok(located)
     }
 }
@@ -83,6 +112,15 @@ pub(super) fn object(origin: &Origin) -> Option<(Place, String)> {
         Origin::CommitMessage(id) => Some((Place::CommitMessage, id.clone())),
         Origin::TagMessage(id) => Some((Place::TagMessage, id.clone())),
         _ => None,
+    }
+}
+
+/// The origin of an object that is kept.
+pub(super) fn origin((place, id, _): &Object) -> Origin {
+    match place {
+        Place::CommitMessage => Origin::CommitMessage(id.clone()),
+        Place::TagMessage => Origin::TagMessage(id.clone()),
+        _ => Origin::Object(id.clone()),
     }
 }
 
