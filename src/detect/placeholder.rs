@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// [`WORDS`], ready to be searched for: making them ready takes longer than the search.
+/// [`WORDS`], ready to be searched for: made ready once, not for each value.
 static FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| finders(WORDS));
 /// The beginnings of variables, [`OPENS`], and the counts of [`COUNTS`], likewise.
 static OPEN_FINDERS: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| finders(OPENS));
