@@ -216,6 +216,9 @@ fn runner() -> String {
 pub(crate) fn actor() -> String {
     let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let who = set("KEYWRIGHT_ACTOR").or_else(|| set("GITHUB_ACTOR").map(|a| format!("github:{a}")));
-    let who = who.or_else(|| set("USER").or_else(|| set("LOGNAME"))).unwrap_or_else(|| "unknown".into());
+    let who = who
+        .or_else(|| set("USER"))
+        .or_else(|| set("LOGNAME"))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
     keywright::model::text::shown(who.as_bytes())
 }

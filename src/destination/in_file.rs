@@ -128,6 +128,10 @@ impl Destination for InFile {
         self.place.clone()
     }
 
+    fn activates(&self) -> bool {
+        !self.then.is_empty()
+    }
+
     async fn read_meta(&self) -> Result<Meta, DestinationError> {
         let seen = self.look()?;
         let value = self.form.read(&seen.bytes).map_err(|e| self.unfit(e))?;

@@ -91,6 +91,11 @@ pub trait Destination: Send + Sync {
     /// Tells whether it holds this credential.
     async fn read_back(&self, wanted: &Credential) -> Result<Held, DestinationError>;
 
+    /// Tells whether there is anything to be done to make a write count.
+    fn activates(&self) -> bool {
+        true
+    }
+
     /// Makes what was written count: a restart, a redeploy; returns when that is done. Done twice, it
     /// is the same as once.
     async fn activate(&self) -> Result<(), DestinationError>;

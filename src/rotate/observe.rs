@@ -29,6 +29,8 @@ pub struct SeenPlace {
     pub stamp: String,
     /// Why it could not be read, or empty. Only an emergency goes on then.
     pub trouble: String,
+    /// Whether something makes a write count there.
+    pub activates: bool,
 }
 
 /// The largest difference to a provider's clock, in milliseconds, under which a key may be ended.
@@ -109,7 +111,8 @@ async fn look(
             Ok(meta) => meta,
             Err(error) if mode == Mode::Emergency => {
                 warnings.push(format!("{}: {error}; the emergency goes on without it", destination.place()));
-                places.push(SeenPlace { stamp: String::new(), trouble: error.to_string() });
+                let trouble = error.to_string();
+                places.push(SeenPlace { stamp: String::new(), trouble, activates: destination.activates() });
                 continue;
             }
             Err(error) => return Err(RotateError::at(&destination.place(), &error)),
@@ -141,7 +144,8 @@ async fn look(
                 None => old = Some(Credential { key_id: Some(key.key_id.clone()), secret: value.secret }),
             }
         }
-        places.push(SeenPlace { stamp: meta.stamp.0, trouble: String::new() });
+        let activates = destination.activates();
+        places.push(SeenPlace { stamp: meta.stamp.0, trouble: String::new(), activates });
     }
     Ok((places, old))
 }

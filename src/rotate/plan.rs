@@ -1,5 +1,9 @@
 //! What a rotation will do, step by step, before anything is done. Pure: the same observation gives
 //! the same plan and the same hash, and an approval binds to that hash.
+//!
+//! Below it, `draft`: the order of the steps.
+
+mod draft;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -45,6 +49,8 @@ pub struct Place {
     pub place: String,
     /// What stood there at planning.
     pub stamp: String,
+    /// Whether something makes a write count there.
+    pub activates: bool,
 }
 
 /// An environment of the plan.
@@ -177,11 +183,18 @@ impl Plan {
                 environment: d.environment.clone(),
                 place: d.place.clone(),
                 stamp: seen.stamp.clone(),
+                activates: seen.activates,
             })
             .collect();
         let environments: Vec<_> = environments(key);
-        let draft =
-            Draft { key, card, mode, places: &places, environments: &environments, grace: wishes.grace };
+        let draft = draft::Draft {
+            key,
+            card,
+            mode,
+            places: &places,
+            environments: &environments,
+            grace: wishes.grace,
+        };
         Self {
             key: key.name.clone(),
             provider: card.id.clone(),
@@ -252,197 +265,6 @@ fn environments(key: &KeyRecord) -> Vec<Environment> {
 #[must_use]
 pub fn is_production(name: &str) -> bool {
     matches!(name.to_ascii_lowercase().as_str(), "production" | "prod" | "live")
-}
-
-struct Draft<'a> {
-    key: &'a KeyRecord,
-    card: &'a Card,
-    mode: Mode,
-    places: &'a [Place],
-    environments: &'a [Environment],
-    grace: Option<u64>,
-}
-
-impl Draft<'_> {
-    fn steps(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        for place in 0..self.places.len() {
-            steps.push(step(
-                format!("save:{place}"),
-                Act::Save { place },
-                format!("seal what {} holds now", self.place(place)),
-                true,
-            ));
-        }
-        match self.mode {
-            Mode::Planned => steps.push(step("mint", Act::Mint, format!("mint a second {} key like {}; both work from then on", self.card.name, self.key.key_id), true)),
-            Mode::Manual => steps.push(step("take", Act::Take, format!("you make the new key in {}'s pages and hand it over; what to click is printed", self.card.name), true)),
-            Mode::Atomic | Mode::Emergency => steps.push(Step {
-                outage: format!(
-                    "{} From this call until its destination is written, whoever holds the old secret is refused.",
-                    self.card.stop_warning
-                ),
-                ..step("roll", Act::Roll, format!("replace the secret of {} at {}", self.key.key_id, self.card.name), false)
-            }),
-            Mode::Grace => steps.push(step("roll", Act::Roll, format!("replace the secret of {} at {}, which keeps the old one working for a while", self.key.key_id, self.card.name), false)),
-        }
-        steps.push(step("prove", Act::Prove, "prove that the new key works", true));
-        self.deliver(&mut steps);
-        if matches!(self.mode, Mode::Planned | Mode::Manual) {
-            self.retire(&mut steps);
-        }
-        if self.mode == Mode::Grace {
-            let seconds = self.grace.unwrap_or(0).max(self.card.quiet);
-            steps.push(step(
-                "grace",
-                Act::Grace { seconds },
-                format!("wait {} with both keys alive", span(seconds)),
-                true,
-            ));
-        }
-        steps.push(step(
-            "recheck",
-            Act::Recheck,
-            "look at every destination and health check once more",
-            true,
-        ));
-        if matches!(self.mode, Mode::Planned | Mode::Manual) {
-            // The recheck stands directly before the revocation: swap them into place.
-            let recheck = steps.pop().expect("it was pushed just now");
-            let end = steps.pop().expect("retire pushed it");
-            steps.push(recheck);
-            steps.push(end);
-        }
-        let seconds = self.card.dead_within;
-        steps.push(step(
-            "dead",
-            Act::Dead { seconds },
-            format!("prove that the old key is dead, which may take {}", span(seconds)),
-            true,
-        ));
-        if !search(self.key).is_empty() {
-            steps.push(step(
-                "search",
-                Act::Search,
-                format!("search {} and its history for the old secret", search(self.key).join(", ")),
-                true,
-            ));
-        }
-        steps.push(step(
-            "close",
-            Act::Close,
-            "wipe what was sealed, write the inventory and the next date",
-            true,
-        ));
-        steps
-    }
-
-    /// Environment by environment: write, read back, activate, health.
-    fn deliver(&self, steps: &mut Vec<Step>) {
-        for (environment, at) in self.environments.iter().zip(0..) {
-            for (place, _) in
-                self.places.iter().enumerate().filter(|(_, p)| p.environment == environment.name)
-            {
-                let name = self.place(place);
-                steps.push(step(
-                    format!("write:{place}"),
-                    Act::Write { place },
-                    format!("{}: write the new key to {name}", environment.name),
-                    true,
-                ));
-                steps.push(step(
-                    format!("read:{place}"),
-                    Act::ReadBack { place },
-                    format!("{}: read it back", environment.name),
-                    true,
-                ));
-                steps.push(step(
-                    format!("activate:{place}"),
-                    Act::Activate { place },
-                    format!("{}: make it count at {name}", environment.name),
-                    true,
-                ));
-            }
-            if !environment.health.is_empty() {
-                let checks = environment.health.join(", ");
-                steps.push(step(
-                    format!("health:{at}"),
-                    Act::Health { environment: at },
-                    format!(
-                        "{}: wait until {checks} is well{}",
-                        environment.name,
-                        if self.mode == Mode::Planned { "; if not, everything is put back" } else { "" }
-                    ),
-                    true,
-                ));
-            }
-        }
-    }
-
-    fn retire(&self, steps: &mut Vec<Step>) {
-        let quiet = self.card.quiet;
-        if let Some(seconds) = self.grace.filter(|g| *g > quiet) {
-            steps.push(step(
-                "grace",
-                Act::Grace { seconds },
-                format!("wait {} with both keys alive", span(seconds)),
-                true,
-            ));
-        }
-        steps.push(step(
-            "quiet",
-            Act::Quiet { seconds: quiet },
-            format!("wait until nobody has used {} for {}", self.key.key_id, span(quiet)),
-            true,
-        ));
-        let end = if self.mode == Mode::Manual {
-            step(
-                "ask-revoke",
-                Act::AskRevoke,
-                format!("you end the old key in {}'s pages and say so", self.card.name),
-                false,
-            )
-        } else {
-            step("revoke", Act::Revoke, format!("end {} for good", self.key.key_id), false)
-        };
-        steps.push(end);
-    }
-
-    fn back(&self) -> Vec<Step> {
-        if matches!(self.mode, Mode::Atomic | Mode::Emergency | Mode::Grace) {
-            return Vec::new();
-        }
-        let mut steps = Vec::new();
-        for place in (0..self.places.len()).rev() {
-            let name = self.place(place);
-            steps.push(step(
-                format!("restore:{place}"),
-                Act::Restore { place },
-                format!("put the old key back to {name}"),
-                true,
-            ));
-            steps.push(step(
-                format!("reactivate:{place}"),
-                Act::Reactivate { place },
-                format!("make that count at {name}"),
-                true,
-            ));
-        }
-        steps.push(step("prove-old", Act::ProveOld, "prove that the old key works", true));
-        if self.mode == Mode::Planned {
-            steps.push(step("revoke-new", Act::RevokeNew, "end the new key, which nobody uses", false));
-        }
-        steps.push(step("close-back", Act::CloseBack, "wipe what was sealed", true));
-        steps
-    }
-
-    fn place(&self, at: usize) -> &str {
-        &self.places[at].place
-    }
-}
-
-fn step(name: impl Into<String>, act: Act, words: impl Into<String>, reversible: bool) -> Step {
-    Step { name: name.into(), act, words: words.into(), reversible, outage: String::new() }
 }
 
 /// Says a number of seconds as people do: `15 minutes`.

@@ -68,6 +68,7 @@ pub(crate) fn run(args: &AuditArgs, ui: &Ui) -> Result<Exit, CliError> {
                 let keys = match (l.old_last4.as_str(), l.new_last4.as_str()) {
                     ("", "") => String::new(),
                     (old, "") => format!("…{old}"),
+                    ("", new) => format!("→ …{new}"),
                     (old, new) => format!("…{old} → …{new}"),
                 };
                 [

@@ -6,6 +6,7 @@ use clap::Args;
 use keywright::destination::Destination;
 use keywright::model::rotation::{Mode, Reason, State};
 use keywright::rotate::{Observed, Parts, Plan, Wishes, observe};
+use keywright::store::StoreError;
 use keywright::store::record::{KeyRecord, RotationRecord};
 
 use crate::cli::error::CliError;
@@ -113,7 +114,9 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     for one in ready {
         let id = begin(&rekey, &one)?;
         let patience = Patience { seconds: args.wait, given: None, deliver_again: false };
-        let done = progress::drive(&rekey, &one.parts, &one.destinations, &one.key, &id, patience, ui)?;
+        // As it stands in the store by now: the old secret's last four are known.
+        let key = rekey.key(&one.key.name)?;
+        let done = progress::drive(&rekey, &one.parts, &one.destinations, &key, &id, patience, ui)?;
         // The worst of them is what the caller hears.
         exit = exit.worse(done);
     }
@@ -150,6 +153,10 @@ fn chosen(args: &RotateArgs, rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> 
 }
 
 fn prepare(args: &RotateArgs, rekey: &Rekey, key: KeyRecord) -> Result<Ready, CliError> {
+    let rotations = rekey.runtime.block_on(rekey.store.rotations())?;
+    if let Some(open) = rotations.iter().find(|r| r.key == key.name && !r.state.is_over()) {
+        return Err(StoreError::Busy { rotation: open.id.clone() }.into());
+    }
     let parts = rekey.parts(&key)?;
     let card = parts.provider.card();
     let mode = match (args.emergency, args.mode) {
