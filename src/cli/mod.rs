@@ -11,6 +11,7 @@
 //! - `in_force`: the settings in force, as a file
 //! - `command`: one file a command
 //! - `rekey`: what the commands of the second half share, opened as settings say
+//! - `runner`: the name of this start, and whether another still runs
 //! - `rekey_error`: its letters
 //! - `net`: how health checks and a remote sealing key reach the network
 //! - `progress`: a rotation as it goes
@@ -35,6 +36,8 @@ mod progress;
 mod rekey;
 #[cfg(feature = "rekey")]
 mod rekey_error;
+#[cfg(feature = "rekey")]
+mod runner;
 mod settings;
 mod sight;
 mod suppressions;

@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use super::again::user_folder;
 use super::error::CliError;
 use super::net::{self, Net};
+use super::runner;
 use super::settings;
 use super::ui::Ui;
 
@@ -133,7 +134,8 @@ impl Rekey {
             clock: self.clock.clone(),
             net: Arc::new(Net(self.door.clone())) as Arc<dyn HealthNet>,
             base: base_of(key),
-            runner: runner(),
+            runner: runner::name(),
+            is_dead: runner::is_dead,
             actor: actor(),
         })
     }
@@ -203,13 +205,6 @@ fn clock() -> Arc<dyn Clock> {
         Some(file) => Arc::new(keywright::rotate::clock::MovedClock(file.into())),
         None => Arc::new(keywright::rotate::MachineClock),
     }
-}
-
-/// Names this start of the program, so that no two runners are taken for one.
-fn runner() -> String {
-    let mut random = [0; 8];
-    let _ = getrandom::fill(&mut random);
-    format!("{}-{}", std::process::id(), data_encoding::HEXLOWER.encode(&random))
 }
 
 /// Names who does it, for the audit: the CI job or the user, and the machine.

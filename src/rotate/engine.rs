@@ -84,8 +84,7 @@ impl Engine<'_> {
     /// [`RotateError`]: what stopped it; what was done stands in the journal, and the next run goes on.
     pub async fn run(&self, id: &str) -> Result<Progress, RotateError> {
         let store = &self.parts.store;
-        let now = self.parts.clock.now();
-        let lease = store.claim(id, &self.parts.runner, now, now + LEASE).await?;
+        let lease = claim(self.parts, id).await?;
         super::kill::point("claimed");
         let result = self.walk(&lease).await;
         if let Err(RotateError::Rescue { .. }) = result {
@@ -247,6 +246,19 @@ impl Engine<'_> {
             reason: record.reason.word().into(),
             detail,
         }
+    }
+}
+
+/// Takes the lease; from a runner that is known to be dead at once, else when it has ended.
+pub(super) async fn claim(parts: &Parts, id: &str) -> Result<Lease, RotateError> {
+    let now = parts.clock.now();
+    match parts.store.claim(id, &parts.runner, now, now + LEASE).await {
+        Err(StoreError::Held { runner, until }) if (parts.is_dead)(&runner) => {
+            // As if it were over: whoever took it meanwhile has a later end, and is left alone. The fence
+            // grows either way.
+            Ok(parts.store.claim(id, &parts.runner, until + 1, now + LEASE).await?)
+        }
+        claimed => Ok(claimed?),
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Parts {
     pub base: PathBuf,
     /// Who runs it: unique for each start of the program.
     pub runner: String,
+    /// Tells whether a runner is known to be dead, so that its lease need not be waited out.
+    pub is_dead: fn(&str) -> bool,
     /// Who asked for it, for the audit.
     pub actor: String,
 }

@@ -1,7 +1,7 @@
 //! What a person may do to a rotation besides letting it go on: turn it back, bring back a sealed answer,
 //! ask what is wrong.
 
-use super::engine::{LEASE, detail_of, old_may_have_ended};
+use super::engine::{claim, detail_of, old_may_have_ended};
 use super::health::Health;
 use super::plan::Plan;
 use super::{Destinations, Parts, RotateError};
@@ -37,7 +37,7 @@ pub async fn turn_back(
         return Ok(());
     }
     let now = parts.clock.now();
-    let lease = parts.store.claim(&record.id, &parts.runner, now, now + LEASE).await?;
+    let lease = claim(parts, &record.id).await?;
     // Read under the lease: nobody moves it meanwhile.
     let journal = parts.store.journal(&record.id).await?;
     let result = if old_may_have_ended(plan, &journal) {
@@ -76,8 +76,7 @@ pub async fn turn_back(
 /// # Errors
 /// [`RotateError::Refused`]: the rotation waits for no answer.
 pub async fn bring_back(parts: &Parts, id: &str, sealed: &Sealed) -> Result<(), RotateError> {
-    let now = parts.clock.now();
-    let lease = parts.store.claim(id, &parts.runner, now, now + LEASE).await?;
+    let lease = claim(parts, id).await?;
     let journal = parts.store.journal(id).await?;
     let open = journal.iter().rev().find(|e| matches!(e.step.as_str(), "mint" | "roll") && e.end.is_none());
     let result = match open {

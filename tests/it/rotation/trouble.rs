@@ -277,3 +277,39 @@ fn a_new_secret_that_cannot_be_stored_is_printed_sealed_and_taken_back() {
     desk.finish();
     assert!(!desk.works(&old(&desk)));
 }
+
+#[test]
+fn an_emergency_is_not_held_up_by_a_place_that_cannot_be_reached() {
+    let desk = Desk::new(Kind::Dotenv);
+    let file = desk.file("staging");
+    let text = std::fs::read(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let run = desk.run(&["rotate", "proxy", "--emergency", "--yes", "--wait=0"]);
+    assert!(matches!(run.code, Some(4 | 5)), "{run:?}");
+    assert!(!desk.works(&old(&desk)), "the old key is dead");
+    assert!(desk.works(&desk.held("production")));
+    std::fs::write(&file, text).unwrap();
+    desk.finish();
+    assert_eq!(desk.held("staging"), desk.held("production"));
+}
+
+#[test]
+fn a_place_that_nobody_may_write_is_told_before_anything_is_minted() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new(Kind::Dotenv);
+    std::fs::set_permissions(desk.file("production"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    let run = desk.run(&GO);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    untouched(&desk);
+}
+
+#[test]
+fn a_runner_that_was_killed_on_this_machine_is_not_waited_for() {
+    let desk = Desk::new(Kind::Dotenv);
+    let run = desk.program().env("KEYWRIGHT_KILL_AT", "12").run(GO);
+    assert_eq!(run.code, None, "{run:?}");
+    let (id, _) = desk.open().remove(0);
+    let run = desk.run(&["rotations", "resume", &id, "--wait=0"]);
+    assert_eq!(run.code, Some(5), "{run:?}");
+    assert!(String::from_utf8_lossy(&run.stdout).contains("waits until"), "{run:?}");
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use keywright::model::Secret;
 use keywright::model::credential::Credential;
+use keywright::model::rotation::Mode;
 use keywright::rotate::bring_back;
 use keywright::seal::from_armour;
 
@@ -73,7 +74,9 @@ pub(super) fn run(args: &ResumeArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, Cli
 
 /// Moves everything that is due, one after another; one that fails holds up no other.
 fn all(args: &ResumeArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
-    let due = rekey.runtime.block_on(rekey.store.due(rekey.now()))?;
+    let mut due = rekey.runtime.block_on(rekey.store.due(rekey.now()))?;
+    // What an attacker may be using goes first.
+    due.sort_by_key(|r| r.mode != Mode::Emergency);
     if due.is_empty() {
         ui.lines(&["nothing can go on now".into()]);
     }
