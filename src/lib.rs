@@ -19,6 +19,8 @@ pub mod provider;
 pub mod reference;
 pub mod report;
 #[cfg(feature = "rekey")]
+pub mod respond;
+#[cfg(feature = "rekey")]
 pub mod rotate;
 pub mod rule;
 pub mod scan;

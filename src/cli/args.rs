@@ -4,7 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 #[cfg(feature = "rekey")]
-use super::command::{audit::AuditArgs, keys::KeysArgs, rotate::RotateArgs, rotations::RotationsArgs};
+use super::command::{
+    audit::AuditArgs, keys::KeysArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs,
+};
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
     redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Rotations(RotationsArgs),
     #[cfg(feature = "rekey")]
     Audit(AuditArgs),
+    #[cfg(feature = "rekey")]
+    Usage(UsageArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),
     #[command(hide = true)]

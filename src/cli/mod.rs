@@ -15,6 +15,7 @@
 //! - `rekey_error`: its letters
 //! - `net`: how health checks and a remote sealing key reach the network
 //! - `progress`: a rotation as it goes
+//! - `flag`: what the flags of several commands take
 //! - `table`: columns and dates
 //! - `write`: files put into place in one step
 //! - `ui`: every word that leaves, and the progress bar
@@ -26,6 +27,8 @@ mod args;
 mod command;
 mod error;
 mod exit;
+#[cfg(feature = "rekey")]
+mod flag;
 mod in_force;
 mod look;
 #[cfg(feature = "rekey")]

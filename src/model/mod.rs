@@ -22,7 +22,7 @@ pub mod location;
 pub mod rotation;
 pub mod secret;
 pub mod text;
-mod worded;
+pub(crate) mod worded;
 
 pub use blob::{Blob, Extent, Origin};
 pub use coverage::{Coverage, Skip, SkipReason};

@@ -315,5 +315,6 @@ fn card(recipe: &Recipe) -> Card {
         slots: limits.slots,
         budget: limits.budget.as_ref().map(|b| (b.rotations, b.seconds)),
         runbook: rekey.runbook.clone(),
+        abuse: rekey.abuse.clone(),
     }
 }

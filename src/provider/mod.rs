@@ -57,6 +57,8 @@ pub struct Card {
     pub budget: Option<(u32, u64)>,
     /// What a person does in its pages, step by step (R7).
     pub runbook: Vec<String>,
+    /// Where abuse of a key is told (R23).
+    pub abuse: Option<String>,
 }
 
 /// A key as its provider lists it: never with its secret (R32).

@@ -35,10 +35,12 @@ const CATALOGUES: [(&str, &[&str]); 8] = [
 
 /// The files that may hold a secret in clear, and why.
 const EXPOSING: &[(&str, &str)] = &[
+    ("cli/ui.rs", "shows an answer that nobody else understands, on a terminal, when asked to"),
     ("destination/dotenv/mod.rs", "takes a value apart and puts it together"),
     ("destination/dotenv/quote.rs", "writes it into a file"),
     ("destination/exec.rs", "hands it to a program's standard input"),
     ("destination/login.rs", "writes it into a URL"),
+    ("rotate/act/close.rs", "looks for the old one in folders and their history"),
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("scan/seen/mod.rs", "keeps no answer that it stands in"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),

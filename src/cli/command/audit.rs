@@ -29,6 +29,7 @@ pub(crate) struct AuditArgs {
 #[derive(Subcommand)]
 enum Verb {
     /// Show the lines
+    #[command(after_help = "Examples:\n  keywright audit list --key scraper")]
     List {
         /// Only this key's
         #[arg(long)]
@@ -38,8 +39,12 @@ enum Verb {
         rotation: Option<String>,
     },
     /// Prove that no line was edited, deleted, moved or cut off
+    #[command(after_help = "Examples:\n  keywright audit verify")]
     Verify,
     /// Write every line, with its hash
+    #[command(
+        after_help = "Examples:\n  keywright audit export > audit.csv\n  keywright audit export --format jsonl"
+    )]
     Export {
         /// How
         #[arg(long, value_enum, default_value_t = As::Csv)]

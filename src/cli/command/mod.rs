@@ -17,6 +17,8 @@ pub(super) mod rotate;
 pub(super) mod rotations;
 pub(super) mod rules;
 pub(super) mod scan;
+#[cfg(feature = "rekey")]
+pub(super) mod usage;
 
 use clap::CommandFactory;
 
@@ -42,6 +44,8 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Rotate(args) => rotate::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Rotations(args) => rotations::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Usage(args) => usage::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Audit(args) => audit::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),

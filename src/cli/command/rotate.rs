@@ -11,6 +11,7 @@ use keywright::store::record::{KeyRecord, RotationRecord};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::span;
 use crate::cli::progress::{self, Patience};
 use crate::cli::rekey::{Rekey, actor, base_of};
 use crate::cli::ui::Ui;
@@ -66,21 +67,6 @@ fn reasons() -> String {
 
 fn mode(text: &str) -> Result<Mode, String> {
     Mode::from_word(text).ok_or_else(|| format!("it is one of: {}", Mode::words()))
-}
-
-/// Reads `90s`, `15m`, `24h`, `2d`.
-pub(super) fn span(text: &str) -> Result<u64, String> {
-    let wrong = || "write a time such as 90s, 15m, 24h or 2d".to_owned();
-    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let count: u64 = text[..at].parse().map_err(|_| wrong())?;
-    let unit = match &text[at..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    count.checked_mul(unit).filter(|seconds| *seconds <= 366 * 86_400).ok_or_else(wrong)
 }
 
 /// A key, all that was seen of it, and what will be done.

@@ -64,6 +64,8 @@ pub(super) struct Rekey {
     pub(super) retrievable: bool,
     pub(super) stop_warning: String,
     pub(super) runbook: Vec<String>,
+    #[serde(default)]
+    pub(super) abuse: Option<String>,
 }
 
 impl Rekey {

@@ -262,3 +262,42 @@ fn a_provider_that_keeps_the_old_secret_for_a_while_is_waited_for() {
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(!desk.works(&old));
 }
+
+#[test]
+fn what_was_done_with_a_public_key_is_reviewed() {
+    // R5, R22, R23
+    let desk = Desk::new(Kind::Dotenv);
+    let event = |id: &str, at: &str, host: &str, status: u16| serde_json::json!({ "id": id, "createdAt": at, "targetHost": host, "statusCode": status, "bytesSent": 10 });
+    let now = jiff::Timestamp::now();
+    let ago = |hours: i64| (now - jiff::SignedDuration::from_hours(hours)).to_string();
+    {
+        let mut state = desk.vpn.state();
+        state.events_at = Some("keys");
+        state.events = vec![
+            event("e1", &ago(30), "api.example.com", 200),
+            event("e2", &ago(2), "api.example.com", 200),
+            event("e3", &ago(1), "evil.example", 402),
+        ];
+    }
+    let run = desk.run(&["usage", "proxy", "--from=10h", "--format=json"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let told: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    let signs: Vec<_> =
+        told["flags"].as_array().unwrap().iter().map(|f| f["sign"].as_str().unwrap()).collect();
+    assert_eq!(signs, ["new target host", "unexpected 402 or 429"]);
+    assert_eq!((&told["uses"], &told["before"]), (&2.into(), &1.into()));
+    let letter = desk.run(&["usage", "proxy", "--from=10h", "--letter"]).text();
+    for part in ["security@atlasvpn.live", &desk.old.key_id, "evil.example", "e3"] {
+        assert!(letter.contains(part), "{part}: {letter}");
+    }
+    assert!(!letter.contains(&desk.old.secret));
+    // Another interface that tells none: what to do stands there, and a file is taken instead.
+    desk.vpn.state().events_at = None;
+    let none = desk.run(&["usage", "proxy", "--from=10h"]);
+    assert_eq!(none.code, Some(3), "{none:?}");
+    assert!(none.stderr.contains("--import"), "{none:?}");
+    let file = desk.path("events.csv");
+    std::fs::write(&file, format!("time,host,status\n{},a.example,200\n", ago(20))).unwrap();
+    let quiet = desk.run(&["usage", "proxy", "--from=10h", "--import", file.to_str().unwrap()]);
+    assert_eq!(quiet.code, Some(0), "{quiet:?}");
+}

@@ -21,10 +21,19 @@ pub(crate) struct Browser {
     _home: tempfile::TempDir,
 }
 
+/// What came of starting a chromedriver.
+enum Started {
+    /// There is none.
+    Absent,
+    /// It ended before it had begun.
+    Ended,
+    /// It runs: its home, itself, its port.
+    Running(tempfile::TempDir, Child, u16),
+}
+
 impl Browser {
-    /// Starts Chromium. Where there is none the answer is `None`, unless `tests/run` or CI runs the
-    /// tests: there it is a failure.
-    pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
+    /// Starts a chromedriver.
+    fn driver() -> Started {
         let home = tempfile::tempdir().unwrap();
         let mut command = cleared("chromedriver", home.path());
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -32,14 +41,36 @@ impl Browser {
             let must = ["CI", "KEYWRIGHT_TESTS_RUN"].into_iter().find(|n| std::env::var_os(n).is_some());
             assert_eq!(must, None, "set, but there is no chromedriver: install chromium and chromium-driver");
             let _ = writeln!(io::stderr(), "there is no chromedriver: the page was not opened");
-            return None;
+            return Started::Absent;
         };
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let started =
-            said.find_map(|line| line.split_once("started successfully on port ").map(|(_, p)| p.to_owned()));
-        let port = started.unwrap().trim_end_matches('.').parse().unwrap();
+        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let started = said
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once("started successfully on port ").map(|(_, p)| p.to_owned()));
+        let Some(port) = started else {
+            let _ = driver.wait();
+            return Started::Ended;
+        };
+        let port = port.trim_end_matches('.').parse().unwrap();
         // Whatever it still says is read, so that it never waits for a reader.
-        std::thread::spawn(move || said.for_each(drop));
+        std::thread::spawn(move || said.map_while(Result::ok).for_each(drop));
+        Started::Running(home, driver, port)
+    }
+
+    /// Starts Chromium. Where there is none the answer is `None`, unless `tests/run` or CI runs the
+    /// tests: there it is a failure.
+    pub(crate) fn start(width: u32, height: u32) -> Option<Self> {
+        // On a busy machine it now and then ends before it has begun.
+        let mut tries = 0;
+        let (home, driver, port) = loop {
+            match Self::driver() {
+                Started::Absent => return None,
+                Started::Running(home, driver, port) => break (home, driver, port),
+                Started::Ended => tries += 1,
+            }
+            assert!(tries < 5, "chromedriver does not start");
+        };
         let mut browser = Self { driver, port, session: String::new(), _home: home };
         let profile = browser._home.path().join("profile");
         let mut flags: Vec<String> = [

@@ -3,15 +3,16 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Form;
 use super::list::{due, shown};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::Form;
 use crate::cli::rekey::Rekey;
 use crate::cli::table::table;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  keywright keys due\n  keywright keys due --within 14d")]
 pub(super) struct DueArgs {
     /// Also what is due in so many days (R80 warns seven days before)
     #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = days)]

@@ -4,14 +4,17 @@ use clap::Args;
 use keywright::store::record::KeyRecord;
 use serde_json::json;
 
-use super::Form;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::Form;
 use crate::cli::rekey::Rekey;
 use crate::cli::table::{table, when};
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  keywright keys list\n  keywright keys list --holder 1password:team --format json"
+)]
 pub(super) struct ListArgs {
     /// Only this provider's
     #[arg(long, value_name = "PROVIDER")]

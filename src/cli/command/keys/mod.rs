@@ -15,7 +15,7 @@ mod show;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -49,15 +49,6 @@ enum Verb {
     Due(due::DueArgs),
     /// Take a key out of the inventory; the provider and the places are not touched
     Remove(remove::RemoveArgs),
-}
-
-/// How it is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
-    /// For people
-    Human,
-    /// For programs
-    Json,
 }
 
 /// Runs the verb.

@@ -8,8 +8,10 @@ use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  keywright keys remove scraper")]
 pub(super) struct RemoveArgs {
     /// The key
+    #[arg(value_name = "KEY")]
     name: String,
 }
 

@@ -2,17 +2,19 @@
 
 use clap::Args;
 
-use super::Form;
 use super::list::{due, shown};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::Form;
 use crate::cli::rekey::Rekey;
 use crate::cli::table::date;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  keywright keys show scraper")]
 pub(super) struct ShowArgs {
     /// The key
+    #[arg(value_name = "KEY")]
     name: String,
     /// How it is told
     #[arg(long, value_enum, default_value_t = Form::Human)]

@@ -4,14 +4,17 @@ use clap::Args;
 use keywright::rotate::turn_back;
 
 use super::open;
-use crate::cli::command::rotate::span;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::span;
 use crate::cli::progress::{Patience, drive};
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  keywright rotations rollback r-3f2a90c1\n  keywright rotations abort r-3f2a90c1       the same; one that has changed nothing yet is over at once"
+)]
 pub(super) struct BackArgs {
     /// The rotation
     #[arg(value_name = "ROTATION")]

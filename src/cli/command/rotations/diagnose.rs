@@ -10,6 +10,7 @@ use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  keywright rotations diagnose r-3f2a90c1")]
 pub(super) struct DiagnoseArgs {
     /// The rotation
     #[arg(value_name = "ROTATION")]

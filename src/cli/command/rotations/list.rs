@@ -3,14 +3,17 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::command::keys::Form;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::Form;
 use crate::cli::rekey::Rekey;
 use crate::cli::table::{date, table};
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  keywright rotations list\n  keywright rotations list --all --format json"
+)]
 pub(super) struct ListArgs {
     /// Also those that are over
     #[arg(long)]

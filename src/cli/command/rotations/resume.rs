@@ -10,9 +10,9 @@ use keywright::rotate::bring_back;
 use keywright::seal::from_armour;
 
 use super::open;
-use crate::cli::command::rotate::span;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::span;
 use crate::cli::progress::{Patience, drive};
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;

@@ -13,8 +13,10 @@ use crate::cli::table::date;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
+#[command(after_help = "Examples:\n  keywright rotations show r-3f2a90c1")]
 pub(super) struct ShowArgs {
-    /// The rotation
+    /// The rotation, or the beginning of its name
+    #[arg(value_name = "ROTATION")]
     id: String,
     /// Print what the provider answered, unsealed: only on a terminal, and only what could not be understood
     #[arg(long)]
