@@ -91,7 +91,7 @@ fn gathered(entries: impl Iterator<Item = Option<Value>>) -> Imported {
 fn one(entry: &serde_json::Map<String, Value>) -> Use {
     let field = |names: &[&str]| {
         let found = names.iter().find_map(|name| entry.iter().find(|(key, _)| plain(key) == *name));
-        found.map(|(_, value)| value).filter(|value| !value.is_null() && **value != Value::from(""))
+        found.map(|(_, value)| value).filter(|value| !value.is_null() && value.as_str() != Some(""))
     };
     let text = |names: &[&str]| {
         field(names).map(|v| v.as_str().map_or_else(|| v.to_string(), |text| text.trim().to_owned()))
@@ -146,21 +146,21 @@ mod tests {
             r#"[{"id":"e1","at":1700000000,"host":"api.example.com","status":402,"sent":7,"received":"9","ip":"NL"}]"#,
             "{\"id\":\"e1\",\"ts\":1700000000000,\"target\":\"api.example.com\",\"code\":\"402\",\"sent\":7,\"received\":9,\"origin\":\"NL\"}\n",
         ] {
-            let read = read(text.as_bytes()).unwrap();
-            assert_eq!(read, Imported { uses: vec![wanted.clone()], unread: 0, timeless: 0 }, "{text}");
+            let imported = read(text.as_bytes()).unwrap();
+            assert_eq!(imported, Imported { uses: vec![wanted.clone()], unread: 0, timeless: 0 }, "{text}");
         }
     }
 
     #[test]
     fn what_cannot_be_read_is_counted() {
-        let read = read(b"{\"host\":\"a\"}\nnot json\n{\"host\":\"b\",\"at\":\"yesterday\"}\n").unwrap();
-        assert_eq!((read.uses.len(), read.unread, read.timeless), (2, 1, 2));
+        let imported = read(b"{\"host\":\"a\"}\nnot json\n{\"host\":\"b\",\"at\":\"yesterday\"}\n").unwrap();
+        assert_eq!((imported.uses.len(), imported.unread, imported.timeless), (2, 1, 2));
     }
 
     #[test]
     fn a_file_of_something_else_is_refused() {
         for bytes in [&b""[..], b"\xff\xfe", b"name,colour\nann,red\n", b"[1,"] {
-            assert!(super::read(bytes).is_err());
+            assert!(read(bytes).is_err());
         }
     }
 

@@ -15,7 +15,7 @@ use crate::cli::ui::Ui;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_… --class critical \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url \\\n      --health staging=https://staging.example.com/health\n\nPlaces: docs/destinations.md. Production is never written before the other environments are well."
+    after_help = "Examples:\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_ID --class critical \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url \\\n      --health staging=https://staging.example.com/health\n\nPlaces: docs/destinations.md. Production is never written before the other environments are well."
 )]
 pub(super) struct AddArgs {
     /// What you call it

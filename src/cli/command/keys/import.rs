@@ -14,7 +14,7 @@ use super::add::{set, split};
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright keys import atlasvpn                  show what the account has\n  keywright keys import atlasvpn --add            put all of it down\n  keywright keys import atlasvpn --add avp_live_… only this one"
+    after_help = "Examples:\n  keywright keys import atlasvpn                  show what the account has\n  keywright keys import atlasvpn --add            put all of it down\n  keywright keys import atlasvpn --add avp_live_ID only this one"
 )]
 pub(super) struct ImportArgs {
     /// The provider

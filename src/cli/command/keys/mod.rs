@@ -25,7 +25,7 @@ use crate::cli::ui::Ui;
 /// The inventory of your own credentials: add, list, show, import, due, remove
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright keys import atlasvpn                    what the account has\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_… \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url --health staging=tcp:127.0.0.1:8080\n  keywright keys due --within 14d\n\nNo secret is kept here: only names, places and dates."
+    after_help = "Examples:\n  keywright keys import atlasvpn                    what the account has\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_ID \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url --health staging=tcp:127.0.0.1:8080\n  keywright keys due --within 14d\n\nNo secret is kept here: only names, places and dates."
 )]
 pub(crate) struct KeysArgs {
     #[command(subcommand)]

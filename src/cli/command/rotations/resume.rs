@@ -19,7 +19,7 @@ use crate::cli::ui::Ui;
 
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright rotations resume r-3f2a90c1\n  keywright rotations resume --all\n  keywright rotations resume r-3f2a90c1 --new-key --key-id avp_live_… < new-secret\n  keywright rotations resume r-3f2a90c1 --sealed saved.txt    after exit code 6"
+    after_help = "Examples:\n  keywright rotations resume r-3f2a90c1\n  keywright rotations resume --all\n  keywright rotations resume r-3f2a90c1 --new-key --key-id avp_live_ID < new-secret\n  keywright rotations resume r-3f2a90c1 --sealed saved.txt    after exit code 6"
 )]
 pub(super) struct ResumeArgs {
     /// The rotation
