@@ -25,7 +25,7 @@ pub(crate) struct RotateArgs {
     /// The keys, by their names in the inventory
     #[arg(value_name = "KEY", required_unless_present = "selected")]
     keys: Vec<String>,
-    /// Every key of which this holds: holder=…, provider=…, owner=…, store=… (the same as holder)
+    /// Every key of which this holds: holder=WHERE, provider=WORD, owner=WHO; store=WHERE is the same as holder
     #[arg(long = "where", id = "selected", value_name = "FIELD=VALUE", conflicts_with = "keys")]
     selected: Vec<String>,
     /// Why
