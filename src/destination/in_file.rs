@@ -186,7 +186,7 @@ impl Destination for InFile {
 }
 
 /// Tells whether what is held is what is wanted, as far as both name a key id.
-fn is(held: &Credential, wanted: &Credential) -> bool {
+pub(super) fn is(held: &Credential, wanted: &Credential) -> bool {
     let same_id = match (&held.key_id, &wanted.key_id) {
         (Some(held), Some(wanted)) => held == wanted,
         _ => true,

@@ -6,20 +6,22 @@
 //! - `dotenv`: a variable of a `.env` file
 //! - `url`: user and password in the URLs of a text file
 //! - `exec`: a program of the operator's
+//! - `vault`: a field of a secret in Vault's key-value engine
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
-//! (user and password in a URL), `program` (runs one), `network` (the operator's settings of a place that
+//! (user and password in a URL), `program` (runs one), `json` (fields of an object), `network` (the operator's settings of a place that
 //! is reached over the network, and what its answers mean). docs/destinations.md is for users.
 
 mod dotenv;
 mod exec;
 mod file;
 mod in_file;
+mod json;
 mod login;
-#[cfg_attr(not(test), expect(dead_code, reason = "the places that use it come next"))]
 mod network;
 pub mod program;
 mod url;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -191,9 +193,10 @@ pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceEr
             "dotenv" => Ok(Box::new(InFile::parse(kind, rest, reach, dotenv::parse)?)),
             "url" => Ok(Box::new(InFile::parse(kind, rest, reach, url::parse)?)),
             "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
+            "vault" => Ok(Box::new(vault::Vault::parse(rest, reach)?)),
             _ => Err((
                 "there is no such kind".into(),
-                "write dotenv:PATH#NAME, url:PATH#HOST or exec:PROGRAM".into(),
+                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM or vault:MOUNT/PATH#FIELD".into(),
             )),
         }
     };

@@ -38,3 +38,5 @@ mod stores;
 mod support;
 mod suppress;
 mod usage;
+#[cfg(all(feature = "rekey", unix))]
+mod vault;

@@ -6,6 +6,7 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `squid`: a real proxy as AtlasVPN's gateway
+//! - `vault`: a double of Vault's key-value engine, with its faults
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
 #[cfg(feature = "rekey")]
@@ -20,6 +21,8 @@ pub(crate) mod program;
 pub(crate) mod repo;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod squid;
+#[cfg(feature = "rekey")]
+pub(crate) mod vault;
 
 pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};
