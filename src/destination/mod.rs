@@ -6,12 +6,14 @@
 //! - `dotenv`: a variable of a `.env` file
 //! - `url`: user and password in the URLs of a text file
 //! - `exec`: a program of the operator's
+//! - `awssm`: a secret in AWS Secrets Manager
 //! - `vault`: a field of a secret in Vault's key-value engine
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
 //! (user and password in a URL), `program` (runs one), `json` (fields of an object), `network` (the operator's settings of a place that
 //! is reached over the network, and what its answers mean). docs/destinations.md is for users.
 
+mod awssm;
 mod dotenv;
 mod exec;
 mod file;
@@ -193,10 +195,11 @@ pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceEr
             "dotenv" => Ok(Box::new(InFile::parse(kind, rest, reach, dotenv::parse)?)),
             "url" => Ok(Box::new(InFile::parse(kind, rest, reach, url::parse)?)),
             "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
+            "awssm" => Ok(Box::new(awssm::SecretsManager::parse(rest, reach)?)),
             "vault" => Ok(Box::new(vault::Vault::parse(rest, reach)?)),
             _ => Err((
                 "there is no such kind".into(),
-                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM or vault:MOUNT/PATH#FIELD".into(),
+                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vault:MOUNT/PATH#FIELD or awssm:SECRET_ID".into(),
             )),
         }
     };

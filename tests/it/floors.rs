@@ -36,6 +36,10 @@ const CATALOGUES: [(&str, &[&str]); 8] = [
 /// The files that may hold a secret in clear, and why.
 const EXPOSING: &[(&str, &str)] = &[
     ("cli/ui.rs", "shows an answer that nobody else understands, on a terminal, when asked to"),
+    ("destination/awssm/api.rs", "puts a value into a request, and reads one out of an answer"),
+    ("destination/awssm/mod.rs", "holds values against each other, and names a version by one"),
+    ("destination/awssm/place.rs", "takes a whole value for it"),
+    ("destination/awssm/sign.rs", "signs with it"),
     ("destination/dotenv/mod.rs", "takes a value apart and puts it together"),
     ("destination/dotenv/quote.rs", "writes it into a file"),
     ("destination/exec.rs", "hands it to a program's standard input"),

@@ -8,6 +8,8 @@ mod again_parts;
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;
+#[cfg(all(feature = "rekey", unix))]
+mod awssm;
 mod damage;
 mod files;
 mod floors;

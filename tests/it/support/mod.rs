@@ -7,6 +7,7 @@
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `vault`: a double of Vault's key-value engine, with its faults
+//! - `moto`: a real server that plays AWS, and a wire to it that loses answers
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
 #[cfg(feature = "rekey")]
@@ -15,6 +16,8 @@ pub(crate) mod browser;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
+#[cfg(all(feature = "rekey", unix))]
+pub(crate) mod moto;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
 pub(crate) mod program;
