@@ -24,7 +24,7 @@ const FLOORS: [(u32, &[&str]); 9] = [
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
 const CATALOGUES: [(&str, &[&str]); 8] = [
     ("source", &["change"]),
-    ("destination", &["file", "in_file", "login", "program"]),
+    ("destination", &["file", "in_file", "json", "login", "network", "program"]),
     ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
     ("provider", &["connect", "recipe", "supabase"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
@@ -36,11 +36,17 @@ const CATALOGUES: [(&str, &[&str]); 8] = [
 /// The files that may hold a secret in clear, and why.
 const EXPOSING: &[(&str, &str)] = &[
     ("cli/ui.rs", "shows an answer that nobody else understands, on a terminal, when asked to"),
+    ("destination/awssm/api.rs", "puts a value into a request, and reads one out of an answer"),
+    ("destination/awssm/mod.rs", "holds values against each other, and names a version by one"),
+    ("destination/awssm/place.rs", "takes a whole value for it"),
+    ("destination/awssm/sign.rs", "signs with it"),
     ("destination/dotenv/mod.rs", "takes a value apart and puts it together"),
     ("destination/dotenv/quote.rs", "writes it into a file"),
     ("destination/exec.rs", "hands it to a program's standard input"),
+    ("destination/json.rs", "reads it out of an object and writes it into one"),
     ("destination/login.rs", "writes it into a URL"),
     ("rotate/act/close.rs", "looks for the old one in folders and their history"),
+    ("destination/vault.rs", "reads an answer, and sends it back with one field changed"),
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("scan/seen/mod.rs", "keeps no answer that it stands in"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),

@@ -8,6 +8,8 @@ mod again_parts;
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;
+#[cfg(all(feature = "rekey", unix))]
+mod awssm;
 mod damage;
 mod files;
 mod floors;
@@ -38,3 +40,5 @@ mod stores;
 mod support;
 mod suppress;
 mod usage;
+#[cfg(all(feature = "rekey", unix))]
+mod vault;

@@ -186,16 +186,16 @@ impl State {
 }
 
 /// One request, read whole.
-struct Asked {
-    method: String,
-    path: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
     query: String,
     headers: Vec<(String, String)>,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Asked {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 }
@@ -223,7 +223,8 @@ fn serve(state: &Arc<Mutex<State>>, answer: Answering) -> String {
     place
 }
 
-fn asked(stream: &TcpStream) -> Option<Asked> {
+/// Reads one request.
+pub(crate) fn asked(stream: &TcpStream) -> Option<Asked> {
     let mut reader = BufReader::new(stream.take(1 << 20));
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -287,13 +288,21 @@ fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> st
     }
 }
 
-fn wait(stream: &mut TcpStream) -> std::io::Result<()> {
+/// Says nothing until the caller goes.
+pub(crate) fn wait(stream: &mut TcpStream) -> std::io::Result<()> {
     let mut nothing = [0; 64];
     while stream.read(&mut nothing)? > 0 {}
     Ok(())
 }
 
-fn reply(stream: &mut TcpStream, moved: i64, status: u16, headers: &str, body: &str) -> std::io::Result<()> {
+/// Answers, by a clock that is moved on so many seconds.
+pub(crate) fn reply(
+    stream: &mut TcpStream,
+    moved: i64,
+    status: u16,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<()> {
     let date = jiff::fmt::rfc2822::DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&(jiff::Timestamp::now() + jiff::SignedDuration::from_secs(moved)))
         .unwrap_or_default();

@@ -6,6 +6,8 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `squid`: a real proxy as AtlasVPN's gateway
+//! - `vault`: a double of Vault's key-value engine, with its faults
+//! - `moto`: a real server that plays AWS, and a wire to it that loses answers
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
 #[cfg(feature = "rekey")]
@@ -14,12 +16,16 @@ pub(crate) mod browser;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
+#[cfg(all(feature = "rekey", unix))]
+pub(crate) mod moto;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
 pub(crate) mod program;
 pub(crate) mod repo;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod squid;
+#[cfg(feature = "rekey")]
+pub(crate) mod vault;
 
 pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};
