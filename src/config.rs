@@ -31,7 +31,7 @@ pub struct Config {
     pub marks_off: Vec<String>,
     /// What it says of scans.
     pub scan: ScanSettings,
-    /// What it says of store, seal, network and providers.
+    /// What it says of store, seal, network, providers and destinations.
     pub rekey: RekeySettings,
     /// The file as it is written.
     pub text: String,
@@ -50,6 +50,8 @@ struct Raw {
     network: NetworkSettings,
     #[serde(default)]
     providers: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    destinations: BTreeMap<String, toml::Table>,
 }
 
 #[derive(Deserialize, Default)]
@@ -99,6 +101,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
             seal: raw.seal,
             network: raw.network,
             providers: raw.providers,
+            destinations: raw.destinations,
         },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         text: text.into(),
@@ -118,6 +121,14 @@ mod tests {
             read("mine.toml", text, Trust::Operator).unwrap().scan.min_confidence,
             Some(Confidence::High)
         );
+    }
+
+    #[test]
+    fn a_repository_may_not_say_how_places_are_reached() {
+        let text = "[destinations.vault]\nurl = 'https://vault.example.com'\n";
+        assert!(read("keywright.toml", text, Trust::Repository).is_err());
+        let own = read("mine.toml", text, Trust::Operator).unwrap();
+        assert_eq!(own.rekey.destinations["vault"]["url"].as_str(), Some("https://vault.example.com"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keywright::config::RekeySettings;
-use keywright::destination::{self, Destination, StampKey};
+use keywright::destination::{self, Destination, Reach, StampKey};
 use keywright::http::Door;
 use keywright::model::rotation::Moment;
 use keywright::provider::{self, Provider};
@@ -106,8 +106,13 @@ impl Rekey {
         places: &[String],
         base: &Path,
     ) -> Result<Vec<Box<dyn Destination>>, CliError> {
-        let stamps = StampKey::new(self.sealer.derive("stamps"));
-        places.iter().map(|place| Ok(destination::parse(place, base, &stamps)?)).collect()
+        let reach = Reach {
+            base: base.to_owned(),
+            stamps: StampKey::new(self.sealer.derive("stamps")),
+            door: self.door.clone(),
+            settings: self.settings.destinations.clone(),
+        };
+        places.iter().map(|place| Ok(destination::parse(place, &reach)?)).collect()
     }
 
     /// Puts together what a rotation of a key works with.

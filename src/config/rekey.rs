@@ -1,4 +1,4 @@
-//! What an operator's file says of the store, the seal, the network and providers. Every credential in
+//! What an operator's file says of the store, the seal, the network, providers and destinations. Every credential in
 //! it is a reference (`env:NAME`), never a literal (R27): who uses one refuses a literal.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ pub struct RekeySettings {
     pub network: NetworkSettings,
     /// Settings of providers, by their word; a key's own settings go before them.
     pub providers: BTreeMap<String, toml::Table>,
+    /// How places over the network are reached, by their names: address and credentials.
+    pub destinations: BTreeMap<String, toml::Table>,
 }
 
 /// The table `[store]`.

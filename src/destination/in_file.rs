@@ -3,7 +3,7 @@
 //! The work is short and local, and is done without giving the thread back: a future that is dropped
 //! leaves nothing half-done.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +12,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::file::{self, Seen};
-use super::{Destination, DestinationError, Held, Meta, Stamp, StampKey, Wrong, program};
+use super::{Destination, DestinationError, Held, Meta, Reach, Stamp, StampKey, Wrong, program};
 use crate::model::credential::Credential;
 use crate::model::text::shown;
 
@@ -55,8 +55,7 @@ impl InFile {
     pub(super) fn parse(
         kind: &str,
         rest: &str,
-        base: &Path,
-        key: &StampKey,
+        reach: &Reach,
         form: fn(&str) -> Result<Box<dyn Form>, Wrong>,
     ) -> Result<Self, Wrong> {
         let (rest, then) = match rest.split_once(" then ") {
@@ -75,11 +74,11 @@ impl InFile {
         Ok(Self {
             kind,
             place: shown(format!("{kind}:{rest}").as_bytes()),
-            base: base.to_owned(),
-            path: base.join(path),
+            base: reach.base.clone(),
+            path: reach.base.join(path),
             form,
             then,
-            key: key.clone(),
+            key: reach.stamps.clone(),
         })
     }
 
@@ -97,17 +96,8 @@ impl InFile {
         file::look(&self.path).map_err(|e| self.named(e))
     }
 
-    /// Puts the place before what went wrong there.
     fn named(&self, error: DestinationError) -> DestinationError {
-        use DestinationError::{Absent, Changed, Denied, Lost, NotDone};
-        let put = |why: String| format!("{}: {why}", self.place);
-        match error {
-            Absent(why) => Absent(put(why)),
-            Denied(why) => Denied(put(why)),
-            Changed(why) => Changed(put(why)),
-            NotDone(why) => NotDone(put(why)),
-            Lost(why) => Lost(put(why)),
-        }
+        error.at(&self.place)
     }
 
     fn unfit(&self, unfit: Unfit) -> DestinationError {

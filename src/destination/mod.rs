@@ -8,21 +8,27 @@
 //! - `exec`: a program of the operator's
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
-//! (user and password in a URL), `program` (runs one). docs/destinations.md is for users.
+//! (user and password in a URL), `program` (runs one), `network` (the operator's settings of a place that
+//! is reached over the network, and what its answers mean). docs/destinations.md is for users.
 
 mod dotenv;
 mod exec;
 mod file;
 mod in_file;
 mod login;
+#[cfg_attr(not(test), expect(dead_code, reason = "the places that use it come next"))]
+mod network;
 pub mod program;
 mod url;
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
+use crate::http::Door;
 use crate::model::credential::Credential;
 use crate::model::text::shown;
 
@@ -72,6 +78,20 @@ pub enum DestinationError {
     Lost(String),
 }
 
+impl DestinationError {
+    /// Puts the place before what went wrong there.
+    fn at(self, place: &str) -> Self {
+        let put = |why: String| format!("{place}: {why}");
+        match self {
+            Self::Absent(why) => Self::Absent(put(why)),
+            Self::Denied(why) => Self::Denied(put(why)),
+            Self::Changed(why) => Self::Changed(put(why)),
+            Self::NotDone(why) => Self::NotDone(put(why)),
+            Self::Lost(why) => Self::Lost(put(why)),
+        }
+    }
+}
+
 /// Where a credential is used.
 #[async_trait]
 pub trait Destination: Send + Sync {
@@ -114,6 +134,18 @@ impl StampKey {
     }
 }
 
+/// What places are made with.
+pub struct Reach {
+    /// The folder paths are taken from.
+    pub base: PathBuf,
+    /// What stamps are made under.
+    pub stamps: StampKey,
+    /// The door to the network.
+    pub door: Arc<Door>,
+    /// The operator's tables `[destinations.NAME]`, by their names.
+    pub settings: BTreeMap<String, toml::Table>,
+}
+
 /// A place that cannot be used as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("can't use the destination {place}: {why}; {fix}")]
@@ -129,26 +161,31 @@ pub struct PlaceError {
 /// Why a part of a place is wrong, and what to write.
 type Wrong = (String, String);
 
-/// Reads a place as an operator writes it. Paths are taken from the folder `base`.
+/// Reads a place as an operator writes it.
 ///
 /// # Errors
 /// [`PlaceError`]: what is wrong in it.
 ///
 /// ```
-/// use std::path::Path;
-/// use keywright::destination::{StampKey, parse};
-/// let key = StampKey::new([7; 32]);
-/// let there = parse("dotenv:app/.env#AVP_SECRET then systemctl reload app", Path::new("/srv"), &key).unwrap();
+/// use std::sync::Arc;
+/// use keywright::{destination::{Reach, StampKey, parse}, http::Door};
+/// let reach = Reach {
+///     base: "/srv".into(),
+///     stamps: StampKey::new([7; 32]),
+///     door: Arc::new(Door::new(&[]).unwrap()),
+///     settings: Default::default(),
+/// };
+/// let there = parse("dotenv:app/.env#AVP_SECRET then systemctl reload app", &reach).unwrap();
 /// assert_eq!(there.kind(), "dotenv");
 /// assert_eq!(there.place(), "dotenv:app/.env#AVP_SECRET");
 /// ```
-pub fn parse(place: &str, base: &Path, key: &StampKey) -> Result<Box<dyn Destination>, PlaceError> {
+pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceError> {
     let (kind, rest) = place.split_once(':').unwrap_or((place, ""));
     let read = || -> Result<Box<dyn Destination>, Wrong> {
         match kind {
-            "dotenv" => Ok(Box::new(InFile::parse(kind, rest, base, key, dotenv::parse)?)),
-            "url" => Ok(Box::new(InFile::parse(kind, rest, base, key, url::parse)?)),
-            "exec" => Ok(Box::new(exec::Exec::parse(rest, base)?)),
+            "dotenv" => Ok(Box::new(InFile::parse(kind, rest, reach, dotenv::parse)?)),
+            "url" => Ok(Box::new(InFile::parse(kind, rest, reach, url::parse)?)),
+            "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
             _ => Err((
                 "there is no such kind".into(),
                 "write dotenv:PATH#NAME, url:PATH#HOST or exec:PROGRAM".into(),

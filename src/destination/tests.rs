@@ -1,6 +1,6 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::*;
@@ -37,8 +37,14 @@ impl Folder {
     }
 
     fn at(&self, place: &str) -> Box<dyn Destination> {
-        parse(place, self.0.path(), &StampKey::new([7; 32])).unwrap_or_else(|e| panic!("{e}"))
+        parse(place, &reach(self.0.path(), 7)).unwrap_or_else(|e| panic!("{e}"))
     }
+}
+
+/// Reaches nothing but files.
+pub(super) fn reach(base: &Path, key: u8) -> Reach {
+    let door = Arc::new(Door::new(&[]).unwrap());
+    Reach { base: base.into(), stamps: StampKey::new([key; 32]), door, settings: BTreeMap::new() }
 }
 
 fn credential(id: &str, secret: &str) -> Credential {
@@ -108,7 +114,7 @@ async fn the_same_bytes_under_another_key_have_another_stamp() {
     // Who reads the store cannot try weak passwords against a stamp.
     let folder = Folder::with(".env", "A=old\n");
     let one = folder.at("dotenv:.env#A").read_meta().await.unwrap().stamp;
-    let other = parse("dotenv:.env#A", folder.0.path(), &StampKey::new([8; 32])).unwrap();
+    let other = parse("dotenv:.env#A", &reach(folder.0.path(), 8)).unwrap();
     assert_ne!(one, other.read_meta().await.unwrap().stamp);
     assert_eq!(one, folder.at("dotenv:.env#A").read_meta().await.unwrap().stamp);
 }
@@ -185,7 +191,7 @@ async fn what_cannot_be_replaced_as_it_is_is_refused_before_anything_is_minted()
 async fn a_run_killed_at_any_moment_leaves_one_of_the_two_files_whole() {
     let texts = ["a", "b"].map(|fill| format!("A={}\n# {}\n", fill.repeat(64), "x".repeat(100_000)));
     if let Some(folder) = std::env::var_os("KEYWRIGHT_TEST_KILLED") {
-        let there = parse("dotenv:.env#A", Path::new(&folder), &StampKey::new([7; 32])).unwrap();
+        let there = parse("dotenv:.env#A", &reach(Path::new(&folder), 7)).unwrap();
         fs::write(Path::new(&folder).join("begun"), "").unwrap();
         for fill in ["b", "a"].iter().cycle() {
             deliver(&*there, &credential("", &fill.repeat(64))).await.unwrap();
@@ -265,7 +271,7 @@ async fn without_the_right_to_write_it_is_denied() {
 
 async fn denied(folder: &Path, names: &[&str]) {
     for name in names {
-        let there = parse(&format!("dotenv:{name}#A"), folder, &StampKey::new([7; 32])).unwrap();
+        let there = parse(&format!("dotenv:{name}#A"), &reach(folder, 7)).unwrap();
         let refused = there.read_meta().await;
         assert!(matches!(refused, Err(DestinationError::Denied(_))), "{name}: {refused:?}");
     }
@@ -378,15 +384,15 @@ fn a_wrong_place_says_what_to_write_and_repeats_no_password() {
         ("exec:", "exec:PROGRAM"),
         ("exec:  ", "exec:PROGRAM"),
     ] {
-        let error = parse(place, Path::new("/"), &StampKey::new([7; 32])).err().expect(place).to_string();
+        let error = parse(place, &reach(Path::new("/"), 7)).err().expect(place).to_string();
         assert!(error.contains(fix) && !error.contains("hunter2"), "{place}: {error}");
     }
     for place in
         ["url:.env#[::1]:80", "url:a b#h", "dotenv:/x#y/.env#A@url,key_id=B then a b", "exec:a # then b"]
     {
-        let there = parse(place, Path::new("/"), &StampKey::new([7; 32])).unwrap();
+        let there = parse(place, &reach(Path::new("/"), 7)).unwrap();
         assert!(place.starts_with(&there.place()), "{place}");
     }
-    let bad = parse("dotenv:a\u{202e}\n#A", Path::new("/"), &StampKey::new([7; 32])).unwrap();
+    let bad = parse("dotenv:a\u{202e}\n#A", &reach(Path::new("/"), 7)).unwrap();
     assert_eq!(bad.place(), r"dotenv:a\u{202e}\x0a#A");
 }

@@ -24,7 +24,7 @@ const FLOORS: [(u32, &[&str]); 9] = [
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
 const CATALOGUES: [(&str, &[&str]); 8] = [
     ("source", &["change"]),
-    ("destination", &["file", "in_file", "login", "program"]),
+    ("destination", &["file", "in_file", "login", "network", "program"]),
     ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
     ("provider", &["connect", "recipe", "supabase"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),

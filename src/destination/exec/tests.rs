@@ -1,4 +1,5 @@
-use super::super::{StampKey, parse};
+use super::super::parse;
+use super::super::tests::reach;
 use super::*;
 
 /// A program of the shell: its own place, and where what it saw goes.
@@ -17,7 +18,7 @@ impl Double {
 
     fn there(&self) -> Box<dyn Destination> {
         // Read by a shell, not run itself: a file that was just written cannot always be run.
-        parse("exec:sh double.sh one two", self.folder.path(), &StampKey::new([7; 32])).unwrap()
+        parse("exec:sh double.sh one two", &reach(self.folder.path(), 7)).unwrap()
     }
 
     fn saw(&self, name: &str) -> String {
@@ -133,7 +134,7 @@ async fn every_way_to_fail_says_whether_something_may_have_happened() {
         let seen = there.0.read_meta().await.unwrap_err();
         assert!(format!("{seen:?}").starts_with(read), "{script}: {seen:?}");
     }
-    let absent = parse("exec:./no-such-program", Path::new("/"), &StampKey::new([7; 32])).unwrap();
+    let absent = parse("exec:./no-such-program", &reach(Path::new("/"), 7)).unwrap();
     assert!(matches!(absent.write(&new(), &at()).await, Err(DestinationError::Denied(_))));
     let bytes = Credential { key_id: None, secret: Secret::new(vec![0xff]) };
     assert!(matches!(absent.write(&bytes, &at()).await, Err(DestinationError::Denied(_))));
