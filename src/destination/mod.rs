@@ -6,20 +6,28 @@
 //! - `dotenv`: a variable of a `.env` file
 //! - `url`: user and password in the URLs of a text file
 //! - `exec`: a program of the operator's
+//! - `vercel`: environment variables of a project on Vercel
+//! - `render`: environment variables of a service on Render
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
 //! (user and password in a URL), `program` (runs one), `network` (the operator's settings of a place that
-//! is reached over the network, and what its answers mean). docs/destinations.md is for users.
+//! is reached over the network, and what its answers mean), `variables` (the five verbs for what stands in a
+//! platform's variables), `platform` (calls to one), `waiting` (waits for one). docs/destinations.md is for
+//! users.
 
 mod dotenv;
 mod exec;
 mod file;
 mod in_file;
 mod login;
-#[cfg_attr(not(test), expect(dead_code, reason = "the places that use it come next"))]
 mod network;
+mod platform;
 pub mod program;
+mod render;
 mod url;
+mod variables;
+mod vercel;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -186,9 +194,13 @@ pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceEr
             "dotenv" => Ok(Box::new(InFile::parse(kind, rest, reach, dotenv::parse)?)),
             "url" => Ok(Box::new(InFile::parse(kind, rest, reach, url::parse)?)),
             "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
+            "vercel" => vercel::parse(rest, reach),
+            "render" => render::parse(rest, reach),
             _ => Err((
                 "there is no such kind".into(),
-                "write dotenv:PATH#NAME, url:PATH#HOST or exec:PROGRAM".into(),
+                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vercel:PROJECT#NAME or \
+                 render:SERVICE#NAME"
+                    .into(),
             )),
         }
     };

@@ -5,21 +5,28 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
+//! - `double`: a double of any service, with its faults; `vercel`, `render` are such
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
 #[cfg(feature = "rekey")]
 pub(crate) mod atlasvpn;
 pub(crate) mod browser;
+#[cfg(feature = "rekey")]
+pub(crate) mod double;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
 pub(crate) mod program;
+#[cfg(feature = "rekey")]
+pub(crate) mod render;
 pub(crate) mod repo;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod squid;
+#[cfg(feature = "rekey")]
+pub(crate) mod vercel;
 
 pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};
