@@ -8,6 +8,7 @@
 //! - `exec`: a program of the operator's
 //! - `vercel`: environment variables of a project on Vercel
 //! - `render`: environment variables of a service on Render
+//! - `github`: secrets of GitHub Actions
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
 //! (user and password in a URL), `program` (runs one), `network` (the operator's settings of a place that
@@ -18,6 +19,7 @@
 mod dotenv;
 mod exec;
 mod file;
+mod github;
 mod in_file;
 mod login;
 mod network;
@@ -196,10 +198,11 @@ pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceEr
             "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
             "vercel" => vercel::parse(rest, reach),
             "render" => render::parse(rest, reach),
+            "github" => github::parse(rest, reach),
             _ => Err((
                 "there is no such kind".into(),
-                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vercel:PROJECT#NAME or \
-                 render:SERVICE#NAME"
+                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vercel:PROJECT#NAME, \
+                 render:SERVICE#NAME or github:OWNER/REPO#NAME"
                     .into(),
             )),
         }

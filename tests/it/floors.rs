@@ -38,6 +38,7 @@ const EXPOSING: &[(&str, &str)] = &[
     ("destination/dotenv/mod.rs", "takes a value apart and puts it together"),
     ("destination/dotenv/quote.rs", "writes it into a file"),
     ("destination/exec.rs", "hands it to a program's standard input"),
+    ("destination/github/sealed_box.rs", "seals it"),
     ("destination/login.rs", "writes it into a URL"),
     ("destination/platform.rs", "sends it in a body, and reads an answer"),
     ("destination/variables.rs", "makes a mark of it under a key"),

@@ -1,6 +1,7 @@
 //! Places over the network, each as the engine uses it, against its double, with what goes wrong.
 //!
 //! - `vercel`, `render`: variables, and deployments that take them
+//! - `github`: secrets that nobody can read
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use keywright::http::Door;
 use keywright::model::Secret;
 use keywright::model::credential::Credential;
 
+mod github;
 mod render;
 mod vercel;
 
@@ -99,7 +101,7 @@ impl Stage {
 
 /// The key id that goes with a secret.
 fn id_of(secret: &str) -> String {
-    format!("id-of-{}", &secret[..3])
+    format!("id-of-{}", secret.chars().take(3).collect::<String>())
 }
 
 fn credential(secret: &str) -> Credential {

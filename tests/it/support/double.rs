@@ -49,12 +49,22 @@ impl Asked {
     }
 }
 
+/// A call as it came, to be made again elsewhere.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    /// With its query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+}
+
 /// What is told: status and body.
 pub(crate) type Told = (u16, Value);
 
 struct Inner<S> {
     state: S,
-    log: Vec<String>,
+    log: Vec<Call>,
     faults: VecDeque<(&'static str, Fault)>,
 }
 
@@ -125,6 +135,11 @@ impl<S: Send + 'static> Double<S> {
 
     /// Returns the calls since the last asking: `GET /path?query`.
     pub(crate) fn calls(&self) -> Vec<String> {
+        self.whole_calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect()
+    }
+
+    /// Returns the calls since the last asking, whole.
+    pub(crate) fn whole_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.inner().log)
     }
 
@@ -143,7 +158,12 @@ fn serve<S>(
     let mut inner = shared.lock().unwrap_or_else(PoisonError::into_inner);
     let call = format!("{} {}", asked.method, asked.path);
     let sign = if asked.query.is_empty() { "" } else { "?" };
-    inner.log.push(format!("{call}{sign}{}", asked.query));
+    inner.log.push(Call {
+        method: asked.method.clone(),
+        path: format!("{}{sign}{}", asked.path, asked.query),
+        headers: asked.headers.clone(),
+        body: asked.body.clone(),
+    });
     let at = inner.faults.iter().position(|(name, _)| call.contains(name));
     let fault = at.and_then(|at| inner.faults.remove(at)).map(|(_, fault)| fault);
     match fault {

@@ -5,7 +5,8 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
-//! - `double`: a double of any service, with its faults; `vercel`, `render` are such
+//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
+//! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
@@ -14,11 +15,15 @@ pub(crate) mod atlasvpn;
 pub(crate) mod browser;
 #[cfg(feature = "rekey")]
 pub(crate) mod double;
+#[cfg(feature = "rekey")]
+pub(crate) mod github;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
+#[cfg(feature = "rekey")]
+pub(crate) mod prism;
 pub(crate) mod program;
 #[cfg(feature = "rekey")]
 pub(crate) mod render;
