@@ -6,6 +6,7 @@
 //! - `kill`: killed at every point, resumed, nothing lost
 //! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
+//! - `platforms`: places over the network, deployments and all
 
 #[cfg(feature = "kill-points")]
 mod desk;
@@ -15,6 +16,8 @@ mod fight;
 mod kill;
 #[cfg(feature = "kill-points")]
 mod lost;
+#[cfg(feature = "kill-points")]
+mod platforms;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]
