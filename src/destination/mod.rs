@@ -8,22 +8,33 @@
 //! - `exec`: a program of the operator's
 //! - `awssm`: a secret in AWS Secrets Manager
 //! - `vault`: a field of a secret in Vault's key-value engine
+//! - `vercel`: environment variables of a project on Vercel
+//! - `render`: environment variables of a service on Render
+//! - `github`: secrets of GitHub Actions
 //!
 //! Shared: `in_file` (the five verbs for what stands in a file), `file` (reads and replaces one), `login`
-//! (user and password in a URL), `program` (runs one), `json` (fields of an object), `network` (the operator's settings of a place that
-//! is reached over the network, and what its answers mean). docs/destinations.md is for users.
+//! (user and password in a URL), `program` (runs one), `json` (fields of an object), `network` (the
+//! operator's settings of a place that is reached over the network, and what its answers mean),
+//! `variables` (the five verbs for what stands in a platform's variables), `platform` (calls to one),
+//! `waiting` (waits for one). docs/destinations.md is for users.
 
 mod awssm;
 mod dotenv;
 mod exec;
 mod file;
+mod github;
 mod in_file;
 mod json;
 mod login;
 mod network;
+mod platform;
 pub mod program;
+mod render;
 mod url;
+mod variables;
 mod vault;
+mod vercel;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -197,9 +208,14 @@ pub fn parse(place: &str, reach: &Reach) -> Result<Box<dyn Destination>, PlaceEr
             "exec" => Ok(Box::new(exec::Exec::parse(rest, &reach.base)?)),
             "awssm" => Ok(Box::new(awssm::SecretsManager::parse(rest, reach)?)),
             "vault" => Ok(Box::new(vault::Vault::parse(rest, reach)?)),
+            "vercel" => vercel::parse(rest, reach),
+            "render" => render::parse(rest, reach),
+            "github" => github::parse(rest, reach),
             _ => Err((
                 "there is no such kind".into(),
-                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vault:MOUNT/PATH#FIELD or awssm:SECRET_ID".into(),
+                "write dotenv:PATH#NAME, url:PATH#HOST, exec:PROGRAM, vault:MOUNT/PATH#FIELD, awssm:SECRET_ID, \
+                 vercel:PROJECT#NAME, render:SERVICE#NAME or github:OWNER/REPO#NAME"
+                    .into(),
             )),
         }
     };

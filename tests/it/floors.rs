@@ -24,7 +24,10 @@ const FLOORS: [(u32, &[&str]); 9] = [
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
 const CATALOGUES: [(&str, &[&str]); 8] = [
     ("source", &["change"]),
-    ("destination", &["file", "in_file", "json", "login", "network", "program"]),
+    (
+        "destination",
+        &["file", "in_file", "json", "login", "network", "platform", "program", "variables", "waiting"],
+    ),
     ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
     ("provider", &["connect", "recipe", "supabase"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
@@ -47,6 +50,9 @@ const EXPOSING: &[(&str, &str)] = &[
     ("destination/login.rs", "writes it into a URL"),
     ("rotate/act/close.rs", "looks for the old one in folders and their history"),
     ("destination/vault.rs", "reads an answer, and sends it back with one field changed"),
+    ("destination/github/sealed_box.rs", "seals it"),
+    ("destination/platform.rs", "sends it in a body, and reads an answer"),
+    ("destination/variables.rs", "makes a mark of it under a key"),
     ("scan/names.rs", "looks for it in names, so that no report shows it there"),
     ("scan/seen/mod.rs", "keeps no answer that it stands in"),
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),

@@ -26,6 +26,8 @@ mod ledger;
 mod ledger_opened;
 mod migrate;
 mod pages;
+#[cfg(feature = "rekey")]
+mod platforms;
 mod properties;
 mod providers;
 mod range;

@@ -7,6 +7,7 @@
 //! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
 //! - `network`: places over the network: Vault and AWS Secrets Manager
+//! - `platforms`: places over the network, deployments and all
 
 #[cfg(feature = "kill-points")]
 mod desk;
@@ -18,6 +19,8 @@ mod kill;
 mod lost;
 #[cfg(all(feature = "kill-points", unix))]
 mod network;
+#[cfg(feature = "kill-points")]
+mod platforms;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]

@@ -5,6 +5,8 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
+//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
+//! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `vault`: a double of Vault's key-value engine, with its faults
 //! - `moto`: a real server that plays AWS, and a wire to it that loses answers
@@ -13,6 +15,10 @@
 #[cfg(feature = "rekey")]
 pub(crate) mod atlasvpn;
 pub(crate) mod browser;
+#[cfg(feature = "rekey")]
+pub(crate) mod double;
+#[cfg(feature = "rekey")]
+pub(crate) mod github;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
@@ -20,12 +26,18 @@ pub(crate) mod ledger;
 pub(crate) mod moto;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
+#[cfg(feature = "rekey")]
+pub(crate) mod prism;
 pub(crate) mod program;
+#[cfg(feature = "rekey")]
+pub(crate) mod render;
 pub(crate) mod repo;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod squid;
 #[cfg(feature = "rekey")]
 pub(crate) mod vault;
+#[cfg(feature = "rekey")]
+pub(crate) mod vercel;
 
 pub(crate) use browser::Browser;
 pub(crate) use keys::{filled, key, nth_key};

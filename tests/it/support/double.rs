@@ -1,0 +1,218 @@
+//! A double of a service that is spoken to by HTTP and JSON, with what can go wrong on the way. What it
+//! answers is its own affair: a state, and a function from what is asked to what is told.
+//!
+//! It lives in the test's process, answers whoever calls it on loopback, and never waits.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// It is done, and the connection ends without an answer.
+    DropReply,
+    /// It is done, and half of the answer comes.
+    HalfReply,
+    /// The connection ends before anything is done.
+    Hangup,
+    /// Nothing is done, and nothing is said until the caller goes.
+    Silence,
+    /// Nothing is done, and this is answered: status, headers (with line ends), body.
+    Answer(u16, &'static str, &'static str),
+    /// It is done, and this is answered instead.
+    DoneBut(u16, &'static str),
+}
+
+/// One request, read whole.
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+}
+
+impl Asked {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    /// Returns a parameter of the query, as it was sent.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+/// A call as it came, to be made again elsewhere.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    /// With its query.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+}
+
+/// What is told: status and body.
+pub(crate) type Told = (u16, Value);
+
+struct Inner<S> {
+    state: S,
+    log: Vec<Call>,
+    faults: VecDeque<(&'static str, Fault)>,
+}
+
+/// The running double. It goes with the test's process.
+pub(crate) struct Double<S> {
+    place: String,
+    inner: Arc<Mutex<Inner<S>>>,
+}
+
+/// Its state, lent.
+pub(crate) struct Lent<'d, S>(MutexGuard<'d, Inner<S>>);
+
+impl<S> std::ops::Deref for Lent<'_, S> {
+    type Target = S;
+    fn deref(&self) -> &S {
+        &self.0.state
+    }
+}
+
+impl<S> std::ops::DerefMut for Lent<'_, S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.0.state
+    }
+}
+
+impl<S: Send + 'static> Double<S> {
+    /// Starts it.
+    pub(crate) fn start(state: S, answer: fn(&mut S, &Asked) -> Told) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap().to_string();
+        let inner = Arc::new(Mutex::new(Inner { state, log: Vec::new(), faults: VecDeque::new() }));
+        let shared = inner.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let shared = shared.clone();
+                thread::spawn(move || {
+                    let _ = stream.set_nodelay(true);
+                    // A caller that was killed half-way leaves its thread here no longer than this.
+                    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+                    let mut stream = stream;
+                    if let Some(asked) = asked(&stream) {
+                        let _ = serve(&shared, answer, &asked, &mut stream);
+                    }
+                });
+            }
+        });
+        Self { place, inner }
+    }
+
+    /// Returns where it is: `127.0.0.1:port`.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner<S>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends everything it knows.
+    pub(crate) fn state(&self) -> Lent<'_, S> {
+        Lent(self.inner())
+    }
+
+    /// Lets a call go wrong, once: the first whose `METHOD /path` holds `call`.
+    pub(crate) fn fault(&self, call: &'static str, fault: Fault) {
+        self.inner().faults.push_back((call, fault));
+    }
+
+    /// Returns the calls since the last asking: `GET /path?query`.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.whole_calls().iter().map(|call| format!("{} {}", call.method, call.path)).collect()
+    }
+
+    /// Returns the calls since the last asking, whole.
+    pub(crate) fn whole_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.inner().log)
+    }
+
+    /// Takes the faults away that met no call.
+    pub(crate) fn mend(&self) {
+        self.inner().faults.clear();
+    }
+}
+
+fn serve<S>(
+    shared: &Mutex<Inner<S>>,
+    answer: fn(&mut S, &Asked) -> Told,
+    asked: &Asked,
+    stream: &mut TcpStream,
+) -> std::io::Result<()> {
+    let mut inner = shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let call = format!("{} {}", asked.method, asked.path);
+    let sign = if asked.query.is_empty() { "" } else { "?" };
+    inner.log.push(Call {
+        method: asked.method.clone(),
+        path: format!("{}{sign}{}", asked.path, asked.query),
+        headers: asked.headers.clone(),
+        body: asked.body.clone(),
+    });
+    let at = inner.faults.iter().position(|(name, _)| call.contains(name));
+    let fault = at.and_then(|at| inner.faults.remove(at)).map(|(_, fault)| fault);
+    match fault {
+        Some(Fault::Hangup) => return Ok(()),
+        Some(Fault::Silence) => {
+            drop(inner);
+            let mut nothing = [0; 64];
+            while stream.read(&mut nothing)? > 0 {}
+            return Ok(());
+        }
+        Some(Fault::Answer(status, headers, body)) => {
+            return reply(stream, status, headers, body, body.len());
+        }
+        _ => {}
+    }
+    let (status, told) = answer(&mut inner.state, asked);
+    drop(inner);
+    let text = if told.is_null() { String::new() } else { told.to_string() };
+    match fault {
+        Some(Fault::DropReply) => Ok(()),
+        Some(Fault::HalfReply) => reply(stream, status, "", &text[..text.len() / 2], text.len().max(1)),
+        Some(Fault::DoneBut(status, body)) => reply(stream, status, "", body, body.len()),
+        _ => reply(stream, status, "", &text, text.len()),
+    }
+}
+
+fn reply(stream: &mut TcpStream, status: u16, headers: &str, body: &str, long: usize) -> std::io::Result<()> {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {long}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body.as_bytes())
+}
+
+fn asked(stream: &TcpStream) -> Option<Asked> {
+    let mut reader = BufReader::new(stream.take(1 << 20));
+    let mut line = String::new();
+    reader.read_line(&mut line).ok()?;
+    let mut words = line.split_whitespace();
+    let (method, place) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut headers = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let length = headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    let (path, query) = place.split_once('?').unwrap_or((&place, ""));
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Some(Asked { method, path: path.into(), query: query.into(), headers, body })
+}
