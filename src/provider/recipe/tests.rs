@@ -134,12 +134,12 @@ fn listed() -> serde_json::Value {
 #[test]
 fn keys_are_listed_with_what_a_like_one_is_made_of() {
     // R30, R32, R33
-    let keys = recipe().list.answer.read(&body(&listed())).unwrap();
+    let keys = recipe().list.unwrap().answer.read(&body(&listed())).unwrap();
     assert_eq!((keys[0].id.as_str(), keys[0].key_id.as_str(), keys[0].last_used), ("b7e1", ID, None));
     assert_eq!(keys[0].like, json!({ "tier": "developer", "liveMode": true }));
     let mut used = listed();
     used[0]["lastUsedAt"] = json!("2026-04-25T10:12:03.5+02:00");
-    assert_eq!(recipe().list.answer.read(&body(&used)).unwrap()[0].last_used, Some(1_777_104_723_500));
+    assert_eq!(recipe().list.unwrap().answer.read(&body(&used)).unwrap()[0].last_used, Some(1_777_104_723_500));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_last_use_that_cannot_be_read_is_not_never() {
             Some(value) => bad[0][field] = value,
             None => drop(bad[0].as_object_mut().unwrap().remove(field)),
         }
-        let read = recipe().list.answer.read(&body(&bad));
+        let read = recipe().list.unwrap().answer.read(&body(&bad));
         assert!(matches!(read, Err(CallError::Unreadable(_))), "{field} {value:?}");
     }
 }
@@ -181,7 +181,7 @@ proptest! {
     #[test]
     fn any_answer_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let (recipe, body) = (recipe(), Secret::new(bytes));
-        let _ = recipe.list.answer.read(&body);
+        let _ = recipe.list.unwrap().answer.read(&body);
         let _ = recipe.mint.unwrap().answer.read(&body, None);
         let _ = recipe.usage.unwrap().answer.read(&body);
         let _ = recipe.events.unwrap().answer.read(&body, &mut Events::default());
