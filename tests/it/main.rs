@@ -23,6 +23,8 @@ mod ledger;
 #[cfg(feature = "rekey")]
 mod ledger_opened;
 mod migrate;
+#[cfg(feature = "rekey")]
+mod openai;
 mod pages;
 mod properties;
 mod providers;

@@ -5,6 +5,7 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
+//! - `openai`: a double of OpenAI, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
@@ -14,6 +15,10 @@ pub(crate) mod browser;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
+#[cfg(feature = "rekey")]
+pub(crate) mod loopback;
+#[cfg(feature = "rekey")]
+pub(crate) mod openai;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
 pub(crate) mod program;
