@@ -5,6 +5,8 @@ mod again;
 mod again_kept;
 mod again_parts;
 #[cfg(feature = "rekey")]
+mod apiverve;
+#[cfg(feature = "rekey")]
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;

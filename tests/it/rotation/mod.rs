@@ -1,6 +1,7 @@
 //! Rotations, whole: the real program, real files and programs, the double of AtlasVPN.
 //!
 //! - `desk`: where a rotation is told about: inventory, places, clock, double
+//! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
 //! - `kill`: killed at every point, resumed, nothing lost
@@ -15,6 +16,8 @@ mod fight;
 mod kill;
 #[cfg(feature = "kill-points")]
 mod lost;
+#[cfg(feature = "kill-points")]
+mod others;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]

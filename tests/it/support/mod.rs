@@ -5,10 +5,12 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
-//! - `openai`: a double of OpenAI, on `loopback`
+//! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
+#[cfg(feature = "rekey")]
+pub(crate) mod apiverve;
 #[cfg(feature = "rekey")]
 pub(crate) mod atlasvpn;
 pub(crate) mod browser;
