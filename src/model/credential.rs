@@ -121,6 +121,9 @@ pub enum CallError {
     /// It may have happened or not: no answer came, half an answer, or the other side broke.
     #[error("{0}")]
     Lost(String),
+    /// It was not asked for: more would have happened than was meant.
+    #[error("{0}")]
+    Withheld(String),
     /// It was answered with a yes that cannot be understood.
     #[error("{0}")]
     Unreadable(String),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::connect::Gateway;
-use super::recipe::{AuthKind, CheckKind, Recipe, Slots, Step, api_of, judge};
+use super::recipe::{AFTER, AuthKind, ByHand, CheckKind, Recipe, Slots, Step, api_of, judge};
 use super::supabase::{Effort, Session};
 use super::{Activity, Card, Checked, Events, Listed, Listing, Provider, ProviderError, Usage};
 use crate::http::{Answer, Door};
@@ -16,7 +16,9 @@ use crate::model::credential::{CallError, Credential, Kept, Liveness, Refusal, R
 use crate::model::rotation::Moment;
 use crate::reference::Reference;
 
-/// How many pages of events are read.
+/// How many keys are read.
+const KEYS: usize = 10_000;
+/// How many pages of keys or events are read.
 const PAGES: u32 = 200;
 /// How many events a page is asked for (R96).
 const PAGE: u32 = 50;
@@ -28,6 +30,8 @@ pub(super) struct Account {
     recipe: Recipe,
     api: String,
     auth: Auth,
+    /// The recipe's settings that the operator gave.
+    given: Vec<(String, String)>,
     gateway: Option<Gateway>,
     door: Arc<Door>,
 }
@@ -49,15 +53,22 @@ impl Account {
             Value::Object(fields) => fields,
             _ => return Err(wrong("", "are no table of names and texts")),
         };
-        if let Some(name) = settings.keys().find(|k| *k != "auth" && !SETTINGS.contains(&k.as_str())) {
+        let own = &recipe.rekey.settings;
+        let is_known = |k: &String| k == "auth" || SETTINGS.contains(&k.as_str()) || own.contains(k);
+        if let Some(name) = settings.keys().find(|k| !is_known(k)) {
             let name = crate::model::text::shown(name.as_bytes());
-            return Err(wrong(&name, "is not known; there are auth, api, gateway, connect_target"));
+            let known: Vec<_> = own.iter().map(String::as_str).chain(["auth"]).chain(SETTINGS).collect();
+            return Err(wrong(&name, &format!("is not known; there are {}", known.join(", "))));
         }
         let said = |name: &str| match settings.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),
             Some(_) => Err(wrong(name, "is no text")),
         };
+        let mut given = Vec::new();
+        for name in own {
+            given.extend(said(name)?.map(|text| (name.clone(), text.to_owned())));
+        }
         let api = said("api")?.unwrap_or(&recipe.rekey.api);
         let api = api_of(api).ok_or_else(|| wrong("api", "is no address; write https://host"))?;
         let gateway = match recipe.check.kind {
@@ -76,7 +87,7 @@ impl Account {
                 Session::new(inputs).ok_or_else(|| wrong("auth", "lacks url, apikey, email or password"))?,
             ),
         };
-        Ok(Self { card: card(&recipe), api, auth, gateway, recipe, door })
+        Ok(Self { card: card(&recipe), api, auth, given, gateway, recipe, door })
     }
 
     /// Puts what signs a call into its slots.
@@ -101,7 +112,7 @@ impl Account {
             Auth::Supabase(_) => &[Effort::Kept, Effort::Renewed, Effort::Anew][..],
         };
         for (at, effort) in efforts.iter().enumerate() {
-            let mut slots = own.again();
+            let mut slots = self.set(own.again())?;
             self.sign(*effort, &mut slots).await?;
             let request = step.request(&self.api, path, &self.recipe.auth.headers, &slots)?;
             let answer = self.door.call(request).await?;
@@ -110,6 +121,22 @@ impl Account {
             }
         }
         Err(CallError::NotSent(format!("{what}: there is no way to sign in")))
+    }
+
+    /// Puts the operator's settings into their slots; a call without one of them is not made.
+    fn set(&self, mut slots: Slots) -> Result<Slots, CallError> {
+        for name in &self.recipe.rekey.settings {
+            let Some((_, value)) = self.given.iter().find(|(n, _)| n == name) else {
+                let id = &self.card.id;
+                let why = format!(
+                    "{} wants the setting `{name}`: [providers.{id}] {name} = \"…\" in your file, or --set {name}=… of the key",
+                    self.card.name
+                );
+                return Err(CallError::NotSent(why));
+            };
+            slots = slots.with(name, value.as_str());
+        }
+        Ok(slots)
     }
 
     async fn first<A>(&self, what: &str, step: &Step<A>, slots: &Slots) -> Result<Answer, CallError> {
@@ -174,10 +201,10 @@ impl Account {
             Err(e) => return unknown(e.to_string()),
         };
         match self.door.call(request).await {
-            Ok(answer) => Checked {
-                liveness: check.meaning(answer.status),
-                why: format!("the check answered {}", answer.status),
-            },
+            Ok(answer) => {
+                let (liveness, why) = check.meaning(answer.status, &answer.body);
+                Checked { liveness, why }
+            }
             Err(e) => unknown(e.to_string()),
         }
     }
@@ -193,12 +220,31 @@ impl Provider for Account {
         if let Auth::Supabase(session) = &self.auth {
             session.token(&self.door, Effort::Anew).await?;
         }
-        self.list().await.map(drop)
+        if self.card.lists { self.list().await.map(drop) } else { Ok(()) }
     }
 
     async fn list(&self) -> Result<Listing, CallError> {
-        let answer = self.first("list the keys", &self.recipe.list, &Slots::default()).await?;
-        Ok(Listing { keys: self.recipe.list.answer.read(&answer.body)?, date: answer.date })
+        let step = self.step("a list of the keys", &self.recipe.list)?;
+        let mut keys: Vec<Listed> = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut slots = Slots::default();
+            if let Some(after) = &after {
+                slots = slots.with(AFTER, after.as_str());
+            }
+            let answer = self.first("list the keys", step, &slots).await?;
+            keys.extend(step.answer.read(&answer.body)?);
+            let next = match &step.answer.pages {
+                Some(pages) => pages.next(&answer.body)?,
+                None => None,
+            };
+            if keys.len() > KEYS || next.is_some() && next == after {
+                break;
+            }
+            let Some(next) = next else { return Ok(Listing { keys, date: answer.date }) };
+            after = Some(next);
+        }
+        Err(CallError::Unreadable(format!("list the keys: there is no end to them, or more than {KEYS}")))
     }
 
     async fn mint(&self, label: &str, like: &Listed) -> Result<Reply, CallError> {
@@ -226,8 +272,25 @@ impl Provider for Account {
 
     async fn revoke(&self, key: &Listed) -> Result<(), CallError> {
         let step = self.step("to end a key", &self.recipe.revoke)?;
-        let refused = match self.first("end the key", step, &of(key)).await {
-            Ok(_) | Err(CallError::Refused { kind: Refusal::Absent, .. }) => return Ok(()),
+        if self.recipe.list.as_ref().is_some_and(|list| list.answer.shared) {
+            let keys = self.list().await?.keys;
+            let is_other = |k: &&Listed| k.id == key.id && k.key_id != key.key_id && k.active;
+            if let Some(other) = keys.iter().find(is_other) {
+                return Err(CallError::Withheld(format!(
+                    "end the key: {} would end with it, for both belong to {}",
+                    other.key_id, key.id
+                )));
+            }
+        }
+        let mut answer = Ok(());
+        for path in step.paths() {
+            answer = self.ask("end the key", step, path, &of(key)).await.map(drop);
+            if !matches!(answer, Err(CallError::Refused { kind: Refusal::Absent, .. })) {
+                break;
+            }
+        }
+        let refused = match answer {
+            Ok(()) | Err(CallError::Refused { kind: Refusal::Absent, .. }) => return Ok(()),
             Err(e @ CallError::Refused { kind: Refusal::Conflict | Refusal::Other, .. }) => e,
             Err(e) => return Err(e),
         };
@@ -235,6 +298,13 @@ impl Provider for Account {
         let listed = self.list().await?;
         let works = listed.keys.iter().any(|k| k.id == key.id && k.active);
         if works { Err(refused) } else { Ok(()) }
+    }
+
+    fn takes(&self, made: &Credential) -> Result<(), String> {
+        match &self.recipe.rekey.takes {
+            Some(takes) if !takes.fits(&made.secret) => Err(takes.is.clone()),
+            _ => Ok(()),
+        }
     }
 
     async fn check(&self, credential: &Credential) -> Checked {
@@ -316,5 +386,8 @@ fn card(recipe: &Recipe) -> Card {
         budget: limits.budget.as_ref().map(|b| (b.rotations, b.seconds)),
         runbook: rekey.runbook.clone(),
         abuse: rekey.abuse.clone(),
+        lists: recipe.list.is_some(),
+        bare: rekey.bare,
+        replaced_by_hand: rekey.by_hand == ByHand::Replaces,
     }
 }

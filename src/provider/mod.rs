@@ -20,7 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::http::Door;
-
+use crate::model::Secret;
 use crate::model::credential::{CallError, Credential, Kept, Liveness, Reply};
 use crate::model::rotation::{Mode, Moment};
 use crate::reference::ReferenceError;
@@ -59,6 +59,12 @@ pub struct Card {
     pub runbook: Vec<String>,
     /// Where abuse of a key is told (R23).
     pub abuse: Option<String>,
+    /// Whether it lists the account's keys; without a list only a person makes and ends them (R100).
+    pub lists: bool,
+    /// Whether the secret is used without its key id beside it.
+    pub bare: bool,
+    /// Whether the old key dies when a person makes a new one in its pages (R60).
+    pub replaced_by_hand: bool,
 }
 
 /// A key as its provider lists it: never with its secret (R32).
@@ -70,6 +76,8 @@ pub struct Listed {
     pub key_id: String,
     /// What its owner called it.
     pub label: String,
+    /// What it shows of the secret: `sk-abc...wxyz`.
+    pub masked: Option<String>,
     /// Whether it works.
     pub active: bool,
     /// When it was last used; `None` for never (R32).
@@ -80,6 +88,14 @@ pub struct Listed {
     pub expires: Option<Moment>,
     /// What a like key must be made with (`tier`, `liveMode`), as JSON.
     pub like: serde_json::Value,
+}
+
+impl Listed {
+    /// Tells whether a secret can be this key's, by what its provider shows of it.
+    #[must_use]
+    pub fn may_be(&self, secret: &Secret) -> bool {
+        self.masked.as_ref().is_none_or(|mask| recipe::fits_mask(mask, secret))
+    }
 }
 
 /// Every key of an account.
@@ -247,7 +263,7 @@ pub trait Provider: Send + Sync {
     /// Proves that the admin credential works, without changing anything.
     async fn sign_in(&self) -> Result<(), CallError>;
 
-    /// Lists the account's keys.
+    /// Lists the account's keys; not offered everywhere ([`Card::lists`]).
     async fn list(&self) -> Result<Listing, CallError>;
 
     /// Mints a second key like `like`, labelled with `label`.
@@ -262,6 +278,14 @@ pub trait Provider: Send + Sync {
 
     /// Ends a key; a key that is already gone is a success.
     async fn revoke(&self, key: &Listed) -> Result<(), CallError>;
+
+    /// Tells whether a key made by hand looks like one of this provider.
+    ///
+    /// # Errors
+    /// What was expected, in words; never what came.
+    fn takes(&self, _made: &Credential) -> Result<(), String> {
+        Ok(())
+    }
 
     /// Asks whether a credential works, in the way its users use it and nowhere else (R93).
     async fn check(&self, credential: &Credential) -> Checked;

@@ -49,10 +49,46 @@ pub async fn observe(
     parts.sealer.prove().await?;
     let provider = &*parts.provider;
     let name = provider.card().name.clone();
+    let mut warnings = Vec::new();
+    let listed = if provider.card().lists {
+        listed(parts, key, mode, &mut warnings).await?
+    } else {
+        warnings.push(format!(
+            "{name} lists no keys: nobody but its pages can say whether {} is there, or who uses it",
+            key.key_id
+        ));
+        from_inventory(key)
+    };
+    let (places, old) = look(destinations, key, &listed, provider.card().bare, mode, &mut warnings).await?;
+    let checked = match &old {
+        Some(old) => Some(provider.check(old).await),
+        None => None,
+    };
+    match checked.as_ref().map(|c| (c.liveness, &c.why)) {
+        Some((Liveness::Dead, why)) => {
+            warnings.push(format!("what the destinations hold does not work any more ({why})"));
+        }
+        Some((Liveness::Unknown, why)) => {
+            warnings.push(format!("whether the old key works cannot be told ({why})"));
+        }
+        Some((Liveness::Alive, _)) | None => {}
+    }
+    let old_last4 = old.map(|o| last4(&o)).unwrap_or_default();
+    Ok(Observed { key: listed, places, old: checked, old_last4, warnings })
+}
+
+/// Finds the key in its provider's list, and room for a second one.
+async fn listed(
+    parts: &Parts,
+    key: &KeyRecord,
+    mode: Mode,
+    warnings: &mut Vec<String>,
+) -> Result<Listed, RotateError> {
+    let provider = &*parts.provider;
+    let name = provider.card().name.clone();
     provider.sign_in().await.map_err(|e| RotateError::call(format!("can't sign in to {name}"), &e))?;
     let listing =
         provider.list().await.map_err(|e| RotateError::call(format!("can't list the keys at {name}"), &e))?;
-    let mut warnings = Vec::new();
     if let Some(skew) =
         listing.date.map(|date| (date - parts.clock.now()).abs()).filter(|s| *s > LARGEST_SKEW)
     {
@@ -79,28 +115,30 @@ pub async fn observe(
                     .into(),
         });
     }
-    let (places, old) = look(destinations, key, mode, &mut warnings).await?;
-    let checked = match &old {
-        Some(old) => Some(provider.check(old).await),
-        None => None,
-    };
-    match checked.as_ref().map(|c| (c.liveness, &c.why)) {
-        Some((Liveness::Dead, why)) => {
-            warnings.push(format!("what the destinations hold does not work any more ({why})"));
-        }
-        Some((Liveness::Unknown, why)) => {
-            warnings.push(format!("whether the old key works cannot be told ({why})"));
-        }
-        Some((Liveness::Alive, _)) | None => {}
+    Ok(listed)
+}
+
+/// What the inventory knows of a key whose provider lists none.
+fn from_inventory(key: &KeyRecord) -> Listed {
+    Listed {
+        id: key.key_id.clone(),
+        key_id: key.key_id.clone(),
+        label: key.label.clone(),
+        masked: None,
+        active: true,
+        last_used: None,
+        created: key.made,
+        expires: key.expires,
+        like: serde_json::Value::Null,
     }
-    let old_last4 = old.map(|o| last4(&o)).unwrap_or_default();
-    Ok(Observed { key: listed, places, old: checked, old_last4, warnings })
 }
 
 /// Reads every destination; what they hold must be one credential, and this one.
 async fn look(
     destinations: &Destinations,
     key: &KeyRecord,
+    listed: &Listed,
+    is_bare: bool,
     mode: Mode,
     warnings: &mut Vec<String>,
 ) -> Result<(Vec<SeenPlace>, Option<Credential>), RotateError> {
@@ -118,7 +156,7 @@ async fn look(
             Err(error) => return Err(RotateError::at(&destination.place(), &error)),
         };
         if let Some(value) = meta.value {
-            if value.key_id.is_none() && mode == Mode::Planned {
+            if value.key_id.is_none() && mode == Mode::Planned && !is_bare {
                 return Err(RotateError::Refused {
                     what: format!("{} holds a secret alone", destination.place()),
                     why: "a second key has another id, and whoever reads the secret there would keep the old id".into(),
@@ -130,6 +168,13 @@ async fn look(
                     what: format!("{} holds the key {other}", destination.place()),
                     why: format!("it should hold {}", key.key_id),
                     fix: "is it the right place? `keywright keys show` lists the key's places".into(),
+                });
+            }
+            if !listed.may_be(&value.secret) {
+                return Err(RotateError::Refused {
+                    what: format!("{} holds another key than {}", destination.place(), key.key_id),
+                    why: format!("its provider shows {} of that one", listed.masked.as_deref().unwrap_or_default()),
+                    fix: "is it the right place, and the right key? `keywright keys import` shows what the account has".into(),
                 });
             }
             match &old {

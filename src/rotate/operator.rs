@@ -123,6 +123,7 @@ pub async fn diagnose(
     }
     let mut found = Vec::new();
     match parts.provider.sign_in().await {
+        Ok(()) if !parts.provider.card().lists => {}
         Ok(()) => found.push((Some(true), "the admin credential works".into())),
         Err(error) => found.push((Some(false), format!("the admin credential does not work: {error}"))),
     }

@@ -235,7 +235,12 @@ impl Plan {
     /// Tells whether the old key may be dead once a step was begun.
     #[must_use]
     pub fn ends_the_old(&self, act: &Act) -> bool {
-        matches!(act, Act::Roll | Act::Revoke | Act::AskRevoke)
+        match act {
+            Act::Roll | Act::Revoke | Act::AskRevoke => true,
+            // Where making a new key ends the old one there is no way back.
+            Act::Take => self.back.is_empty(),
+            _ => false,
+        }
     }
 }
 

@@ -202,6 +202,7 @@ fn a_token_that_expires_in_the_middle_is_renewed_and_the_call_done_once() {
             id: like.id,
             key_id: like.key_id,
             label: like.label,
+            masked: None,
             active: true,
             last_used: None,
             created: None,

@@ -5,6 +5,8 @@ mod again;
 mod again_kept;
 mod again_parts;
 #[cfg(feature = "rekey")]
+mod apiverve;
+#[cfg(feature = "rekey")]
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;
@@ -25,6 +27,8 @@ mod ledger;
 #[cfg(feature = "rekey")]
 mod ledger_opened;
 mod migrate;
+#[cfg(feature = "rekey")]
+mod openai;
 mod pages;
 #[cfg(feature = "rekey")]
 mod platforms;

@@ -1,10 +1,13 @@
 //! What an answer says. Its bytes are anybody's: bounded before they came here, and nothing in them is
 //! believed that cannot be what was asked for.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use zeroize::Zeroize as _;
 
+use super::{Saying, Takes};
 use crate::model::credential::{CallError, Credential};
 use crate::model::rotation::Moment;
 use crate::model::{Secret, text::shown};
@@ -21,10 +24,22 @@ const LONGEST_NAME: usize = 128;
 pub(in crate::provider) struct ListAnswer {
     /// The list itself; empty: the whole answer.
     pub(super) keys: String,
-    pub(super) id: String,
+    pub(super) id: Places,
     pub(super) key_id: String,
     #[serde(default)]
-    pub(super) label: Option<String>,
+    pub(super) label: Places,
+    /// What is shown of the secret: `sk-abc...wxyz`.
+    #[serde(default)]
+    pub(super) masked: Option<String>,
+    /// Whether times are seconds since 1970 instead of texts.
+    #[serde(default)]
+    pub(super) seconds: bool,
+    /// Whether several keys may have one id, and end together.
+    #[serde(default)]
+    pub(in crate::provider) shared: bool,
+    /// How the list goes on.
+    #[serde(default)]
+    pub(in crate::provider) pages: Option<Pages>,
     /// Whether it works; without it every listed key does.
     #[serde(default)]
     pub(super) active: Option<String>,
@@ -39,6 +54,51 @@ pub(in crate::provider) struct ListAnswer {
     pub(super) like: Vec<String>,
 }
 
+/// Places of which the first that is there counts: one text, or a list.
+#[derive(Default, Deserialize)]
+#[serde(from = "OneOrMore")]
+pub(in crate::provider) struct Places(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl From<OneOrMore> for Places {
+    fn from(places: OneOrMore) -> Self {
+        match places {
+            OneOrMore::One(place) => Self(vec![place]),
+            OneOrMore::More(places) => Self(places),
+        }
+    }
+}
+
+/// How a list that comes in pages goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::provider) struct Pages {
+    /// Whether there is more.
+    more: String,
+    /// What the next page comes after: the slot `{after}`.
+    last: String,
+}
+
+impl Pages {
+    /// Returns what the next page comes after; `None` at the end.
+    pub(in crate::provider) fn next(&self, body: &Secret) -> Result<Option<String>, CallError> {
+        let answer = json(body)?;
+        match answer.0.pointer(&self.more).and_then(Value::as_bool) {
+            Some(false) => Ok(None),
+            Some(true) => name_at(&answer.0, &self.last)
+                .map(|last| Some(last.to_owned()))
+                .ok_or_else(|| unreadable("the list goes on, and does not say where")),
+            None => Err(unreadable("the list does not say whether it goes on")),
+        }
+    }
+}
+
 /// Where the answer to a mint or a rotation holds what.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,8 +107,11 @@ pub(in crate::provider) struct KeyAnswer {
     /// What a key id begins with: anything else is none, and is not told.
     pub(super) key_id_begins: Vec<String>,
     pub(super) secret: String,
-    /// What a secret is: `hex:64`.
+    /// What a secret is: `hex:64`, `base64url:20-256`.
     pub(super) secret_is: String,
+    /// What it begins with, where that is known.
+    #[serde(default)]
+    pub(super) secret_begins: Option<String>,
     /// `key_id:secret` in one, where the answer has it.
     #[serde(default)]
     pub(super) pair: Option<String>,
@@ -121,15 +184,21 @@ fn name_at<'v>(value: &'v Value, place: &str) -> Option<&'v str> {
 
 /// Reads a moment that is there or is `null`. One that cannot be read is no "never": that would open the
 /// quiet gate.
-fn moment_at(value: &Value, place: &Option<String>) -> Result<Option<Moment>, CallError> {
+fn moment_at(value: &Value, place: &Option<String>, seconds: bool) -> Result<Option<Moment>, CallError> {
     let Some(place) = place else { return Ok(None) };
     match value.pointer(place) {
         Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => match text.parse::<jiff::Timestamp>() {
+        // Moments of other centuries are other units.
+        Some(Value::Number(count)) if seconds => match count.as_i64().filter(|n| (0..1 << 33).contains(n)) {
+            Some(count) => Ok(Some(count * 1000)),
+            None => Err(unreadable(format!("a key's {place} is no time"))),
+        },
+        Some(Value::String(text)) if !seconds => match text.parse::<jiff::Timestamp>() {
             Ok(at) => Ok(Some(at.as_millisecond())),
             Err(_) => Err(unreadable(format!("a key's {place} is no time"))),
         },
-        _ => Err(unreadable(format!("a key has no {place}"))),
+        Some(_) => Err(unreadable(format!("a key's {place} is no time"))),
+        None => Err(unreadable(format!("a key has no {place}"))),
     }
 }
 
@@ -158,15 +227,22 @@ impl ListAnswer {
                 .and_then(Value::as_bool)
                 .ok_or_else(|| unreadable(format!("a key does not say whether it is {place}")))?,
         };
+        let id = self.id.0.iter().find(|place| key.pointer(place).is_some_and(|v| !v.is_null()));
+        let id = id.ok_or_else(|| unreadable("a key has no id to call it by"))?;
+        let label = self.label.0.iter().find_map(|place| text_at(key, place));
+        let masked = self.masked.as_ref().and_then(|place| text_at(key, place));
+        let moment = |place| moment_at(key, place, self.seconds);
         let like = self.like.iter().filter_map(|field| Some((field.clone(), key.get(field)?.clone())));
         Ok(Listed {
-            id: name(&self.id)?,
+            id: name(id)?,
             key_id: name(&self.key_id)?,
-            label: self.label.as_ref().and_then(|place| text_at(key, place)).unwrap_or_default().to_owned(),
+            label: label.unwrap_or_default().to_owned(),
+            // One that shows too much is not kept.
+            masked: masked.filter(|mask| ends_of(mask).is_some()).map(str::to_owned),
             active,
-            last_used: moment_at(key, &self.last_used)?,
-            created: moment_at(key, &self.created)?,
-            expires: moment_at(key, &self.expires)?,
+            last_used: moment(&self.last_used)?,
+            created: moment(&self.created)?,
+            expires: moment(&self.expires)?,
             like: Value::Object(like.collect::<Map<_, _>>()),
         })
     }
@@ -182,7 +258,8 @@ impl KeyAnswer {
         let answer = json(body)?;
         let secret =
             text_at(&answer.0, &self.secret).ok_or_else(|| unreadable("the answer holds no secret"))?;
-        if !is_of(&self.secret_is, secret) {
+        let begins = self.secret_begins.as_deref().unwrap_or_default();
+        if !is_of(&self.secret_is, secret) || !secret.starts_with(begins) {
             return Err(unreadable(format!("the answer's secret is not {}", self.secret_is)));
         }
         let key_id = name_at(&answer.0, &self.key_id)
@@ -213,23 +290,63 @@ impl KeyAnswer {
 
 /// Tells whether a text is of a class and a length: `hex:64`.
 fn is_of(shape: &str, text: &str) -> bool {
-    let Some((length, class)) = shape_of(shape) else { return false };
-    text.len() == length && text.bytes().all(class)
+    let Some((lengths, class)) = shape_of(shape) else { return false };
+    lengths.contains(&text.len()) && text.bytes().all(class)
 }
 
 /// Tells which bytes are of a class.
 type Class = fn(u8) -> bool;
 
-/// Reads `hex:64`.
-pub(super) fn shape_of(shape: &str) -> Option<(usize, Class)> {
-    let (class, length) = shape.split_once(':')?;
+/// Reads `hex:64`, or `hex:32-64`.
+pub(super) fn shape_of(shape: &str) -> Option<(RangeInclusive<usize>, Class)> {
+    let (class, lengths) = shape.split_once(':')?;
     let class: Class = match class {
         "hex" => |b| b.is_ascii_hexdigit(),
         "base62" => |b| b.is_ascii_alphanumeric(),
         "base64url" => |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'),
         _ => return None,
     };
-    length.parse().ok().filter(|n| (1..=4096).contains(n)).map(|length| (length, class))
+    let (least, most) = lengths.split_once('-').unwrap_or((lengths, lengths));
+    let (least, most) = (least.parse().ok()?, most.parse().ok()?);
+    (1 <= least && least <= most && most <= 4096).then_some((least..=most, class))
+}
+
+/// The most of a secret that a mask may show.
+const MOST_SHOWN: usize = 24;
+
+/// Takes a mask apart: what stands before the dots or stars, and behind them.
+fn ends_of(mask: &str) -> Option<(&str, &str)> {
+    let is_gap = |c: char| matches!(c, '.' | '*' | '…' | '•');
+    let (front, back) = (mask.find(is_gap)?, mask.rfind(is_gap)?);
+    let back = back + mask[back..].chars().next().map_or(0, char::len_utf8);
+    let (front, gap, back) = (&mask[..front], &mask[front..back], &mask[back..]);
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let fits = is_plain(front) && is_plain(back) && gap.chars().all(is_gap);
+    (fits && front.len() + back.len() <= MOST_SHOWN).then_some((front, back))
+}
+
+/// Tells whether a secret can be the one of a mask; one that cannot be read says nothing.
+pub(in crate::provider) fn fits_mask(mask: &str, secret: &Secret) -> bool {
+    let Some((front, back)) = ends_of(mask) else { return true };
+    let bytes = secret.expose();
+    bytes.len() >= front.len() + back.len()
+        && bytes.starts_with(front.as_bytes())
+        && bytes.ends_with(back.as_bytes())
+}
+
+impl Takes {
+    /// Tells whether a secret looks like what is taken.
+    pub(in crate::provider) fn fits(&self, secret: &Secret) -> bool {
+        let begins = |starts: &[String]| starts.iter().any(|s| secret.expose().starts_with(s.as_bytes()));
+        begins(&self.begins) && !begins(&self.never)
+    }
+}
+
+/// Tells whether an answer has a saying's words at its place.
+pub(super) fn says(saying: &Saying, body: &Secret) -> bool {
+    let Ok(answer) = json(body) else { return false };
+    let text = text_at(&answer.0, &saying.at);
+    text.is_some_and(|text| text.to_ascii_lowercase().contains(&saying.holds.to_ascii_lowercase()))
 }
 
 impl UsageAnswer {

@@ -86,6 +86,11 @@ impl Slots {
         Self(self.0.iter().map(|(name, filling)| (name.clone(), copy(filling))).collect())
     }
 
+    /// Tells whether something stands for a name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
+    }
+
     /// Lists the secrets, so that what comes back can be searched for them.
     pub(in crate::provider) fn hidden(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().filter_map(|(_, filling)| match filling {

@@ -17,14 +17,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::http::Request;
+use crate::model::Secret;
 use crate::model::credential::{CallError, Liveness};
 use crate::model::rotation::Mode;
 
-pub(super) use answer::{EventsAnswer, KeyAnswer, ListAnswer, UsageAnswer, json, text_at, wipe};
+pub(super) use answer::{EventsAnswer, KeyAnswer, ListAnswer, UsageAnswer, fits_mask, json, text_at, wipe};
 pub(super) use fill::Slots;
 pub(super) use meaning::judge;
 pub(super) use reading::api_of;
-pub(super) use step::Step;
+pub(super) use step::{AFTER, Step};
 
 /// A provider, as its file tells it.
 #[derive(Deserialize)]
@@ -33,9 +34,11 @@ pub(super) struct Recipe {
     pub(super) rekey: Rekey,
     #[serde(default)]
     pub(super) limits: Limits,
+    #[serde(default)]
     pub(super) auth: Auth,
     pub(super) check: Check,
-    pub(super) list: Step<ListAnswer>,
+    /// Missing only where a person does everything by hand.
+    pub(super) list: Option<Step<ListAnswer>>,
     pub(super) mint: Option<Step<KeyAnswer>>,
     pub(super) rotate: Option<Step<KeyAnswer>>,
     pub(super) revoke: Option<Step<Nothing>>,
@@ -66,6 +69,41 @@ pub(super) struct Rekey {
     pub(super) runbook: Vec<String>,
     #[serde(default)]
     pub(super) abuse: Option<String>,
+    /// Whether the secret is used without its key id beside it.
+    #[serde(default)]
+    pub(super) bare: bool,
+    /// What becomes of the old key when a person makes a new one.
+    #[serde(default)]
+    pub(super) by_hand: ByHand,
+    /// What a key made by hand must look like.
+    pub(super) takes: Option<Takes>,
+    /// Settings that the operator gives, each a slot by its name.
+    #[serde(default)]
+    pub(super) settings: Vec<String>,
+}
+
+/// What becomes of the old key when a person makes a new one.
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ByHand {
+    /// It lives on beside the new one.
+    #[default]
+    Second,
+    /// It is dead at once.
+    Replaces,
+}
+
+/// What a key made by hand must look like.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Takes {
+    /// One of these stands at its front.
+    pub(super) begins: Vec<String>,
+    /// None of these does: another kind of key of the same provider.
+    #[serde(default)]
+    pub(super) never: Vec<String>,
+    /// The same in words, for who handed over something else.
+    pub(super) is: String,
 }
 
 impl Rekey {
@@ -96,7 +134,7 @@ pub(super) struct Budget {
 }
 
 /// How Keywright signs in.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Auth {
     /// `given`: the inputs are what is sent; `supabase`: they buy a token.
@@ -109,9 +147,10 @@ pub(super) struct Auth {
     pub(super) headers: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum AuthKind {
+    #[default]
     Given,
     Supabase,
 }
@@ -134,7 +173,33 @@ pub(super) struct Check {
     /// Statuses of a credential that works.
     pub(super) alive: Vec<u16>,
     /// Statuses of one that does not. Any other status cannot tell.
+    #[serde(default)]
     pub(super) dead: Vec<u16>,
+    /// Of `http`: what a status means where the answer says more; the first that fits goes before the lists.
+    #[serde(default)]
+    pub(super) says: Vec<Saying>,
+}
+
+/// What an answer with certain words means.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Saying {
+    pub(super) status: u16,
+    /// The text in it.
+    pub(super) at: String,
+    /// What stands in that text, whatever the size of its letters.
+    pub(super) holds: String,
+    /// `alive`, `dead` or `cannot tell`.
+    means: String,
+    /// What that is, for people.
+    pub(super) why: String,
+}
+
+impl Saying {
+    /// Returns the verdict; `None` if its word is none.
+    pub(super) fn means(&self) -> Option<Liveness> {
+        Liveness::from_word(&self.means)
+    }
 }
 
 impl Check {
@@ -146,13 +211,19 @@ impl Check {
         step.request(api, path, &self.headers, slots)
     }
 
-    /// Tells what a status shows. Whatever is neither a yes nor the no of a dead key cannot tell (I12).
-    pub(super) fn meaning(&self, status: u16) -> Liveness {
-        match status {
+    /// Tells what an answer shows, and why. Whatever is neither a yes nor the no of a dead key cannot tell
+    /// (I12). Only the recipe's own words are told: an answer may repeat the key.
+    pub(super) fn meaning(&self, status: u16, body: &Secret) -> (Liveness, String) {
+        let why = format!("the check answered {status}");
+        if let Some(saying) = self.says.iter().find(|s| s.status == status && answer::says(s, body)) {
+            return (saying.means().unwrap_or(Liveness::Unknown), format!("{why}: {}", saying.why));
+        }
+        let liveness = match status {
             _ if self.alive.contains(&status) => Liveness::Alive,
             _ if self.dead.contains(&status) => Liveness::Dead,
             _ => Liveness::Unknown,
-        }
+        };
+        (liveness, why)
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::answer::shape_of;
 use super::fill::Template;
-use super::{AuthKind, Check, CheckKind, Recipe, RecipeError, Step};
+use super::{AFTER, AuthKind, Check, CheckKind, Recipe, RecipeError, Step};
 use crate::http::place;
+use crate::model::credential::Liveness;
 use crate::model::rotation::Mode;
 use crate::rule::sheet::Sheet;
 
@@ -54,17 +55,25 @@ fn held(recipe: &Recipe) -> Result<(), Fault> {
         AuthKind::Given => recipe.auth.inputs.keys().map(String::as_str).collect(),
         AuthKind::Supabase => vec!["token"],
     };
+    settings(&recipe.rekey.settings, &known)?;
     words("auth.headers", &recipe.auth.headers, &known)?;
     check(&recipe.check)?;
-    step("list", &recipe.list, &known)?;
+    by_hand(recipe)?;
+    known.extend(recipe.rekey.settings.iter().map(String::as_str));
+    if let Some(list) = &recipe.list {
+        let mut known = known.clone();
+        known.extend(list.answer.pages.as_ref().map(|_| AFTER));
+        step("list", list, &known)?;
+    }
     known.extend(["id", "key_id", "label"]);
-    let like: Vec<String> = recipe.list.answer.like.iter().map(|field| format!("like.{field}")).collect();
+    let like = recipe.list.iter().flat_map(|list| &list.answer.like);
+    let like: Vec<String> = like.map(|field| format!("like.{field}")).collect();
     known.extend(like.iter().map(String::as_str));
     for (name, made) in [("mint", &recipe.mint), ("rotate", &recipe.rotate)] {
         let Some(made) = made else { continue };
         step(name, made, &known)?;
         if shape_of(&made.answer.secret_is).is_none() {
-            let why = "write a class and a length, such as hex:64; the classes are hex, base62, base64url";
+            let why = "write a class and a length, such as hex:64 or hex:32-64; the classes are hex, base62, base64url";
             return fault(&format!("{name}.answer"), why.into());
         }
         if made.answer.key_id_begins.iter().all(String::is_empty) {
@@ -75,6 +84,42 @@ fn held(recipe: &Recipe) -> Result<(), Fault> {
     recipe.usage.iter().try_for_each(|s| step("usage", s, &known))?;
     known.extend(["page", "limit"]);
     recipe.events.iter().try_for_each(|s| step("events", s, &known))
+}
+
+/// Names that settings and slots have already.
+const TAKEN: [&str; 11] =
+    ["auth", "recipe", "api", "gateway", "connect_target", "id", "key_id", "label", "page", "limit", AFTER];
+
+fn settings(names: &[String], known: &[&str]) -> Result<(), Fault> {
+    let is_plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let wrong =
+        |name: &&String| !is_plain(name) || TAKEN.contains(&name.as_str()) || known.contains(&name.as_str());
+    match names.iter().find(wrong) {
+        Some(name) => {
+            Err(("rekey.settings".into(), format!("`{name}` is taken, or no word of small letters")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Holds what a person does by hand against the rest.
+fn by_hand(recipe: &Recipe) -> Result<(), Fault> {
+    let fault = |at: &str, why: &str| Err((at.to_owned(), why.to_owned()));
+    let rekey = &recipe.rekey;
+    let is_manual = rekey.modes().iter().all(|mode| *mode == Mode::Manual);
+    let calls = recipe.mint.is_some() || recipe.rotate.is_some() || recipe.revoke.is_some();
+    if recipe.list.is_none() && (!is_manual || calls) {
+        return fault(
+            "rekey.modes",
+            "without [list] there is only `manual`, and no [mint], [rotate], [revoke]",
+        );
+    }
+    match &rekey.takes {
+        Some(takes) if takes.begins.iter().all(String::is_empty) || takes.is.is_empty() => {
+            fault("rekey.takes", "say what a key begins with, and in words what it is: begins, is")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns an interface's address, if paths can be put behind it.
@@ -97,7 +142,19 @@ fn check(check: &Check) -> Result<(), Fault> {
     if !is_http && (!is_place(&check.gateway) || !is_place(&check.target)) {
         return fault("gateway", "gateway and target are host:port");
     }
-    if check.alive.is_empty() || check.dead.is_empty() || check.alive.iter().any(|s| check.dead.contains(s)) {
+    let says_dead = check.says.iter().any(|s| s.means() == Some(Liveness::Dead));
+    if let Some(saying) = check.says.iter().find(|s| s.means().is_none() || s.holds.is_empty()) {
+        let why =
+            format!("the one for {} wants `holds`, and `means` as {}", saying.status, Liveness::words());
+        return fault("says", &why);
+    }
+    if !is_http && !check.says.is_empty() {
+        return fault("says", "only the answer of `http` says anything");
+    }
+    if check.alive.is_empty()
+        || check.dead.is_empty() && !says_dead
+        || check.alive.iter().any(|s| check.dead.contains(s))
+    {
         return fault(
             "alive",
             "name the statuses of a key that works and, apart, of one that does not: alive, dead",

@@ -9,6 +9,9 @@ use crate::http::Request;
 use crate::model::Secret;
 use crate::model::credential::CallError;
 
+/// What the next page of a list comes after.
+pub(in crate::provider) const AFTER: &str = "after";
+
 /// One request: what is sent, what its refusals mean, where its answer holds what.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +20,7 @@ pub(in crate::provider) struct Step<A> {
     pub(super) method: String,
     /// Below the interface's address: `/keys/{id}`.
     pub(super) path: String,
-    /// Paths that are asked instead, in turn, while the one before is not there (404).
+    /// Paths that are asked instead, in turn, while what is asked for is not there (404).
     #[serde(default)]
     pub(super) or_paths: Vec<String>,
     /// The query, by name.
@@ -81,9 +84,14 @@ impl<A> Step<A> {
         slots: &Slots,
     ) -> Result<Request, CallError> {
         let mut url = format!("{api}{}", slots.path(&Template::parse(path).map_err(CallError::NotSent)?)?);
-        for (at, (name, value)) in self.query.iter().enumerate() {
-            url.push(if at == 0 { '?' } else { '&' });
-            url += &slots.query(name, &Template::parse(value).map_err(CallError::NotSent)?)?;
+        for (name, value) in &self.query {
+            let value = Template::parse(value).map_err(CallError::NotSent)?;
+            // The first page comes after nothing.
+            if value.slots().any(|slot| slot == AFTER) && !slots.has(AFTER) {
+                continue;
+            }
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url += &slots.query(name, &value)?;
         }
         let mut request = Request::new(&self.method, &url)?;
         for (name, value) in headers.iter().chain(&self.headers) {

@@ -134,12 +134,15 @@ fn listed() -> serde_json::Value {
 #[test]
 fn keys_are_listed_with_what_a_like_one_is_made_of() {
     // R30, R32, R33
-    let keys = recipe().list.answer.read(&body(&listed())).unwrap();
+    let keys = recipe().list.unwrap().answer.read(&body(&listed())).unwrap();
     assert_eq!((keys[0].id.as_str(), keys[0].key_id.as_str(), keys[0].last_used), ("b7e1", ID, None));
     assert_eq!(keys[0].like, json!({ "tier": "developer", "liveMode": true }));
     let mut used = listed();
     used[0]["lastUsedAt"] = json!("2026-04-25T10:12:03.5+02:00");
-    assert_eq!(recipe().list.answer.read(&body(&used)).unwrap()[0].last_used, Some(1_777_104_723_500));
+    assert_eq!(
+        recipe().list.unwrap().answer.read(&body(&used)).unwrap()[0].last_used,
+        Some(1_777_104_723_500)
+    );
 }
 
 #[test]
@@ -159,7 +162,7 @@ fn a_last_use_that_cannot_be_read_is_not_never() {
             Some(value) => bad[0][field] = value,
             None => drop(bad[0].as_object_mut().unwrap().remove(field)),
         }
-        let read = recipe().list.answer.read(&body(&bad));
+        let read = recipe().list.unwrap().answer.read(&body(&bad));
         assert!(matches!(read, Err(CallError::Unreadable(_))), "{field} {value:?}");
     }
 }
@@ -176,12 +179,98 @@ fn events_are_read_by_any_of_their_names() {
     assert!(answer.read(&body(&json!({})), &mut Events::default()).is_err());
 }
 
+fn builtin(name: &str) -> &'static str {
+    texts().iter().find(|(n, _)| *n == format!("rules/{name}.toml")).unwrap().1
+}
+
+#[test]
+fn what_people_and_pages_need_is_held_against_the_rest() {
+    for (file, from, to, why) in [
+        ("openai", "settings = [\"project\"]", "settings = [\"recipe\"]", "`recipe` is taken"),
+        ("openai", "settings = [\"project\"]", "settings = [\"admin_key\"]", "`admin_key` is taken"),
+        ("openai", "settings = [\"project\"]", "", "nothing stands for {project}"),
+        ("openai", "pages = {", "# pages = {", "nothing stands for {after}"),
+        ("openai", "base64url:20-256", "base64url:256-20", "hex:32-64"),
+        ("openai", "means = \"dead\"", "means = \"gone\"", "cannot tell"),
+        ("openai", "holds = \"invalid_api_key\"", "holds = \"\"", "wants `holds`"),
+        ("apiverve", "by_hand = \"replaces\"", "by_hand = \"eats\"", "unknown variant"),
+        ("apiverve", "modes = [\"manual\"]", "modes = [\"manual\", \"planned\"]", "without [list]"),
+        ("apiverve", "begins = [\"apv_\"]", "begins = [\"\"]", "what a key begins with"),
+    ] {
+        let text = builtin(file);
+        assert!(text.contains(from), "{from}");
+        let e = Recipe::read("x.toml", &text.replacen(from, to, 1)).err();
+        let e = e.unwrap_or_else(|| panic!("{to} was taken"));
+        assert!(e.why.contains(why), "{to}: {e}");
+    }
+}
+
+#[test]
+fn a_recipe_without_a_word_for_the_dead_is_none() {
+    let text = builtin("openai");
+    let broken = text.replace("means = \"dead\"", "means = \"cannot tell\"");
+    assert!(Recipe::read("x.toml", &broken).err().unwrap().why.contains("alive, dead"));
+}
+
+#[test]
+fn a_mask_tells_whose_a_secret_is_and_a_whole_secret_is_no_mask() {
+    let whole = format!("sk-{}", secret());
+    let secret_of = |text: &str| Secret::new(text.as_bytes().to_vec());
+    for (mask, fits) in [
+        ("sk-0f1...2d3c", true),
+        ("sk-0f1******2d3c", true),
+        ("sk-…2d3c", true),
+        ("sk-0f1...2d3d", false),
+        ("sk-1...2d3c", false),
+        // What cannot be read says nothing.
+        ("hidden", true),
+        ("", true),
+        ("a b...c", true),
+    ] {
+        assert_eq!(fits_mask(mask, &secret_of(&whole)), fits, "{mask}");
+    }
+    assert!(!fits_mask("sk-0...0f1e", &secret_of("sk-0f1e")));
+    let answer = Recipe::read("rules/openai.toml", builtin("openai")).unwrap().list.unwrap().answer;
+    let listed = |mask: &str, used: serde_json::Value| {
+        let key = json!({ "id": "key_1", "name": "mine", "owner": { "type": "user" }, "redacted_value": mask,
+            "created_at": 1_711_471_533, "last_used_at": used });
+        answer.read(&body(&json!({ "data": [key] }))).map(|mut keys| keys.remove(0))
+    };
+    let key = listed("sk-0f1...2d3c", json!(7)).unwrap();
+    assert_eq!((key.id.as_str(), key.label.as_str(), key.last_used), ("key_1", "mine", Some(7000)));
+    assert!(key.masked.is_some());
+    for mask in [whole.clone(), format!("{whole}..."), format!("...{whole}")] {
+        assert_eq!(listed(&mask, json!(null)).unwrap().masked, None);
+    }
+    for used in
+        [json!("2026-04-25T10:12:03Z"), json!(-1), json!(1.5), json!(1_711_471_534_000_i64), json!([])]
+    {
+        assert!(matches!(listed("", used.clone()), Err(CallError::Unreadable(_))), "{used}");
+    }
+}
+
+#[test]
+fn a_list_that_does_not_say_whether_it_goes_on_is_not_read() {
+    let pages = Recipe::read("x.toml", builtin("openai")).unwrap().list.unwrap().answer.pages.unwrap();
+    let next = |value: serde_json::Value| pages.next(&body(&value));
+    assert_eq!(next(json!({ "has_more": false, "last_id": "key_1" })).unwrap(), None);
+    assert_eq!(next(json!({ "has_more": true, "last_id": "key_1" })).unwrap().as_deref(), Some("key_1"));
+    for bad in [
+        json!({}),
+        json!({ "has_more": "no" }),
+        json!({ "has_more": true }),
+        json!({ "has_more": true, "last_id": "a/../b" }),
+    ] {
+        assert!(matches!(next(bad.clone()), Err(CallError::Unreadable(_))), "{bad}");
+    }
+}
+
 proptest! {
     /// Any bytes: an answer is read or refused, and a refusal repeats nothing long of it.
     #[test]
     fn any_answer_is_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let (recipe, body) = (recipe(), Secret::new(bytes));
-        let _ = recipe.list.answer.read(&body);
+        let _ = recipe.list.unwrap().answer.read(&body);
         let _ = recipe.mint.unwrap().answer.read(&body, None);
         let _ = recipe.usage.unwrap().answer.read(&body);
         let _ = recipe.events.unwrap().answer.read(&body, &mut Events::default());

@@ -90,9 +90,14 @@ pub(super) async fn close(doing: &Doing<'_>) -> Result<String, Stop> {
     let parts = doing.walk.engine.parts;
     let made = doing.made().cloned().unwrap_or_default();
     let key_id = made["key_id"].as_str().unwrap_or(&doing.walk.plan.key_id).to_owned();
-    let listing = parts.provider.list().await.map_err(|e| unanswered(doing, "can't list the keys", &e))?;
+    // Without a list nothing was minted here either: a person made the key.
+    let keys = if parts.provider.card().lists {
+        parts.provider.list().await.map_err(|e| unanswered(doing, "can't list the keys", &e))?.keys
+    } else {
+        Vec::new()
+    };
     let intent = doing.intend().await?;
-    for orphan in listing.keys.iter().filter(|k| k.active && is_ours(doing, k) && k.key_id != key_id) {
+    for orphan in keys.iter().filter(|k| k.active && is_ours(doing, k) && k.key_id != key_id) {
         if let Err(error) = parts.provider.revoke(orphan).await {
             doing.unknown(&intent, &error.to_string()).await?;
             return Err(doing.later(
@@ -104,7 +109,9 @@ pub(super) async fn close(doing: &Doing<'_>) -> Result<String, Stop> {
     }
     let mut key = doing.walk.engine.key.clone();
     let now = doing.now();
-    if let Some(listed) = listing.keys.iter().find(|k| k.key_id == key_id) {
+    // What is not listed is not known of the new key, whatever was known of the old one.
+    (key.last_used, key.expires) = (None, None);
+    if let Some(listed) = keys.iter().find(|k| k.key_id == key_id) {
         key.label.clone_from(&listed.label);
         (key.last_used, key.expires) = (listed.last_used, listed.expires);
     }

@@ -8,7 +8,7 @@ use super::gate::{all_hold, is_quiet, outage, unanswered};
 use super::mint::is_ours;
 use super::{Doing, Stop};
 use crate::model::credential::{CallError, Liveness};
-use crate::model::rotation::Moment;
+use crate::model::rotation::{Moment, State};
 use crate::provider::{Checked, Listing};
 
 /// Ends the old key: last, and with proof (I4). Every gate is passed again here, however long ago it
@@ -70,9 +70,18 @@ async fn not_ended(doing: &Doing<'_>, intent: &super::Intent, error: &CallError)
 /// Lets a person end the old key, and looks whether it is gone.
 pub(super) async fn ask(doing: &Doing<'_>) -> Result<String, Stop> {
     let plan = doing.walk.plan;
+    // Whether this very question stood on the screen, and nothing has moved since.
+    let record = doing.walk.record;
+    let was_asked = record.state == State::Asking
+        && doing.last().is_some_and(|e| e.end.is_none() && e.begun <= record.moved);
     let intent = doing.look().await?;
-    if let Some(Checked { liveness: Liveness::Dead, why }) = asked(doing).await? {
-        return doing.done(&intent, Value::Null, &[], why).await;
+    match asked(doing).await? {
+        Some(Checked { liveness: Liveness::Dead, why }) => {
+            return doing.done(&intent, Value::Null, &[], why).await;
+        }
+        // Nothing can be asked here: who resumes behind the question says that it is done.
+        None if was_asked => return doing.done(&intent, Value::Null, &[], "by the operator's word").await,
+        _ => {}
     }
     Err(Stop::Ask(format!(
         "end {} in {}'s pages now, then: keywright rotations resume {}",
@@ -118,9 +127,9 @@ async fn asked(doing: &Doing<'_>) -> Result<Option<Checked>, Stop> {
         return Ok(Some(provider.check(&old).await));
     }
     let plan = doing.walk.plan;
-    if doing.made().is_some_and(|m| m["key_id"] == plan.key_id.as_str()) {
-        // The same name with another secret: the list cannot tell the two apart, and the provider's
-        // promise is all there is.
+    if !provider.card().lists || doing.made().is_some_and(|m| m["key_id"] == plan.key_id.as_str()) {
+        // There is no list, or it has the same name with another secret and cannot tell the two apart: the
+        // provider's promise is all there is.
         return Ok(None);
     }
     let listing = provider.list().await.map_err(|e| unanswered(doing, "can't list the keys", &e))?;

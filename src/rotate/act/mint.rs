@@ -6,8 +6,8 @@ use super::super::RotateError;
 use super::super::kill::point;
 use super::super::observe::last4;
 use super::{Doing, Intent, Stop};
-use crate::model::credential::{CallError, Credential, Kept, Refusal, Reply};
-use crate::provider::Listed;
+use crate::model::credential::{CallError, Credential, Kept, Liveness, Refusal, Reply};
+use crate::provider::{Checked, Listed};
 use crate::seal::{Prepared, armoured};
 
 /// Names a provider's answer, sealed as it came: each try has its own, so that none is taken for another's.
@@ -69,14 +69,39 @@ pub(super) async fn take(doing: &Doing<'_>) -> Result<String, Stop> {
     let Some(given) = given else {
         let steps =
             engine.parts.provider.card().runbook.iter().zip(1..).map(|(s, n)| format!("  {n}. {s}\n"));
+        let outage =
+            if doing.step.outage.is_empty() { "" } else { "the old key dies when you do, so be ready; " };
         return Err(Stop::Ask(format!(
-            "make the new key by hand:\n{}then hand it over: keywright rotations resume {} --new-key",
+            "{outage}make the new key by hand:\n{}then hand it over: keywright rotations resume {} --new-key",
             steps.collect::<String>(),
             doing.walk.record.id
         )));
     };
+    fits(doing, &given).await?;
     let intent = doing.intend().await?;
     keep_new(doing, &intent, &given, None).await
+}
+
+/// Refuses what cannot be the new key, before it is anywhere: what was pasted is easily cut, old or
+/// another's. Its bytes are not told.
+async fn fits(doing: &Doing<'_>, given: &Credential) -> Result<(), Stop> {
+    let provider = &doing.walk.engine.parts.provider;
+    let resume = format!("hand it over: keywright rotations resume {} --new-key", doing.walk.record.id);
+    if let Err(expected) = provider.takes(given) {
+        return Err(Stop::Ask(format!(
+            "what was handed over is not {expected}; nothing was written; {resume}"
+        )));
+    }
+    if doing.old_key().await?.is_some_and(|old| old.secret == given.secret) {
+        return Err(Stop::Ask(format!("what was handed over is the old key; make a new one, then {resume}")));
+    }
+    let Checked { liveness, why } = provider.check(given).await;
+    if liveness == Liveness::Dead {
+        return Err(Stop::Ask(format!(
+            "what was handed over does not work ({why}): is it whole, and the newest? Nothing was written; {resume}"
+        )));
+    }
+    Ok(())
 }
 
 /// Takes up an answer that was sealed before the program died.

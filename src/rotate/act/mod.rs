@@ -277,6 +277,7 @@ impl Doing<'_> {
             CallError::Refused { kind: Refusal::TooMany, retry_after, .. } => {
                 Stop::again(retry_after.unwrap_or(back_off).clamp(1, 3600), format!("{what}: {error}"))
             }
+            CallError::Withheld(_) => Stop::Ask(format!("{what}: {error}")),
             CallError::Refused { status, .. } if *status < 500 => Stop::Ask(format!("{what}: {error}")),
             _ => Stop::again(back_off.min(300), format!("{what}: {error}")),
         }

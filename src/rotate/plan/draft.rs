@@ -29,14 +29,17 @@ impl Draft<'_> {
         steps.push(self.begin());
         steps.push(step("prove", Act::Prove, "prove that the new key works"));
         self.deliver(&mut steps);
-        let is_by_two = matches!(self.mode, Mode::Planned | Mode::Manual);
-        let least = if self.mode == Mode::Grace { self.card.quiet } else { 0 };
+        let is_by_two = matches!(self.mode, Mode::Planned | Mode::Manual) && !self.is_replaced_by_hand();
+        // Who tells nothing of the last use cannot be asked whether it is quiet: time passes instead.
+        let is_blind = is_by_two && !self.card.lists;
+        let least = if self.mode == Mode::Grace || is_blind { self.card.quiet } else { 0 };
         let seconds = self.grace.unwrap_or(0).max(least);
-        if seconds > 0 && (self.mode == Mode::Grace || (is_by_two && seconds > self.card.quiet)) {
+        let is_waited = self.mode == Mode::Grace || is_blind || (is_by_two && seconds > self.card.quiet);
+        if seconds > 0 && is_waited {
             let words = format!("wait {} with both keys alive", span(seconds));
             steps.push(step("grace", Act::Grace { seconds }, words));
         }
-        if is_by_two {
+        if is_by_two && self.card.lists {
             let seconds = self.card.quiet;
             let words = format!("wait until nobody has used {} for {}", self.key.key_id, span(seconds));
             steps.push(step("quiet", Act::Quiet { seconds }, words));
@@ -55,6 +58,11 @@ impl Draft<'_> {
         steps
     }
 
+    /// Tells whether a person ends the old key by making the new one (R60).
+    fn is_replaced_by_hand(&self) -> bool {
+        self.mode == Mode::Manual && self.card.replaced_by_hand
+    }
+
     /// How the new key comes about.
     fn begin(&self) -> Step {
         let (key_id, provider) = (&self.key.key_id, &self.card.name);
@@ -62,6 +70,16 @@ impl Draft<'_> {
             Mode::Planned => {
                 let words = format!("mint a second key like {key_id} at {provider}; both work from then on");
                 step("mint", Act::Mint, words)
+            }
+            Mode::Manual if self.is_replaced_by_hand() => {
+                let outage = format!(
+                    "\u{201c}{}\u{201d}: from the moment you make the new key until its destination is written, whoever holds the old one is refused",
+                    self.card.stop_warning
+                );
+                let words = format!(
+                    "you make the new key in the pages of {provider}, which ends {key_id}, and hand it over"
+                );
+                Step { reversible: false, outage, ..step("take", Act::Take, words) }
             }
             Mode::Manual => {
                 let words = format!("you make the new key in the pages of {provider} and hand it over");
@@ -101,7 +119,9 @@ impl Draft<'_> {
             }
             if !environment.health.is_empty() {
                 let else_back = match self.mode {
-                    Mode::Planned | Mode::Manual => "; if not, everything is put back",
+                    Mode::Planned | Mode::Manual if !self.is_replaced_by_hand() => {
+                        "; if not, everything is put back"
+                    }
                     _ => "",
                 };
                 let words = format!("{of}: wait until {} is well{else_back}", environment.health.join(", "));
@@ -123,7 +143,7 @@ impl Draft<'_> {
 
     /// Lists the steps of the way back; none where the old key may be dead from the first.
     pub(super) fn back(&self) -> Vec<Step> {
-        if matches!(self.mode, Mode::Atomic | Mode::Emergency | Mode::Grace) {
+        if matches!(self.mode, Mode::Atomic | Mode::Emergency | Mode::Grace) || self.is_replaced_by_hand() {
             return Vec::new();
         }
         let mut steps = Vec::new();

@@ -1,6 +1,7 @@
 //! Rotations, whole: the real program, real files and programs, the double of AtlasVPN.
 //!
 //! - `desk`: where a rotation is told about: inventory, places, clock, double
+//! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
 //! - `kill`: killed at every point, resumed, nothing lost
@@ -19,6 +20,8 @@ mod kill;
 mod lost;
 #[cfg(all(feature = "kill-points", unix))]
 mod network;
+#[cfg(feature = "kill-points")]
+mod others;
 #[cfg(feature = "kill-points")]
 mod platforms;
 #[cfg(feature = "kill-points")]

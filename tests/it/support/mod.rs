@@ -7,11 +7,14 @@
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
 //! - `prism`: GitHub's own description of its interface, and libsodium
+//! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
 //! - `vault`: a double of Vault's key-value engine, with its faults
 //! - `moto`: a real server that plays AWS, and a wire to it that loses answers
 //! - `keys`: keys that are made when the test runs, so that none stands in a file
 
+#[cfg(feature = "rekey")]
+pub(crate) mod apiverve;
 #[cfg(feature = "rekey")]
 pub(crate) mod atlasvpn;
 pub(crate) mod browser;
@@ -22,8 +25,12 @@ pub(crate) mod github;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
+#[cfg(feature = "rekey")]
+pub(crate) mod loopback;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod moto;
+#[cfg(feature = "rekey")]
+pub(crate) mod openai;
 #[cfg(feature = "rekey")]
 pub(crate) mod postgres;
 #[cfg(feature = "rekey")]

@@ -35,6 +35,15 @@ pub(super) fn run(args: &ImportArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, Cli
     }
     let settings = serde_json::Value::Object(settings);
     let provider = rekey.provider(&args.provider, &settings)?;
+    if !provider.card().lists {
+        return Err(CliError::usage(
+            format!("{} offers no list of the account's keys", provider.card().name),
+            format!(
+                "put it down by a name of your own: keywright keys add NAME --provider {} --key-id primary",
+                args.provider
+            ),
+        ));
+    }
     let listing = rekey.runtime.block_on(provider.list()).map_err(|error| CliError {
         what: format!("can't list the keys at {}", provider.card().name),
         why: error.to_string(),
