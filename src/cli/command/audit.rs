@@ -46,8 +46,8 @@ enum Verb {
         after_help = "Examples:\n  keywright audit export > audit.csv\n  keywright audit export --format jsonl"
     )]
     Export {
-        /// How
-        #[arg(long, value_enum, default_value_t = As::Csv)]
+        /// How: csv or jsonl
+        #[arg(long, value_enum, default_value_t = As::Csv, hide_possible_values = true)]
         format: As,
     },
 }

@@ -37,8 +37,8 @@ pub(crate) struct UsageArgs {
     /// Uses out of a file, instead of the provider's
     #[arg(long, value_name = "FILE")]
     import: Option<PathBuf>,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = Form::Human, conflicts_with = "letter")]
+    /// How it is told: human or json
+    #[arg(long, value_enum, default_value_t = Form::Human, hide_possible_values = true, conflicts_with = "letter")]
     format: Form,
     /// Print a letter to the provider about what was unusual
     #[arg(long)]

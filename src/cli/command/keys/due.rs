@@ -17,8 +17,8 @@ pub(super) struct DueArgs {
     /// Also what is due in so many days (R80 warns seven days before)
     #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = days)]
     within: i64,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = Form::Human)]
+    /// How it is told: human or json
+    #[arg(long, value_enum, default_value_t = Form::Human, hide_possible_values = true)]
     format: Form,
 }
 

@@ -22,8 +22,8 @@ pub(super) struct ListArgs {
     /// Only what this holder holds
     #[arg(long, value_name = "WHERE")]
     holder: Option<String>,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = Form::Human)]
+    /// How it is told: human or json
+    #[arg(long, value_enum, default_value_t = Form::Human, hide_possible_values = true)]
     format: Form,
 }
 

@@ -16,8 +16,8 @@ pub(super) struct ShowArgs {
     /// The key
     #[arg(value_name = "KEY")]
     name: String,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = Form::Human)]
+    /// How it is told: human or json
+    #[arg(long, value_enum, default_value_t = Form::Human, hide_possible_values = true)]
     format: Form,
 }
 

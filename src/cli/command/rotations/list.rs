@@ -18,8 +18,8 @@ pub(super) struct ListArgs {
     /// Also those that are over
     #[arg(long)]
     all: bool,
-    /// How it is told
-    #[arg(long, value_enum, default_value_t = Form::Human)]
+    /// How it is told: human or json
+    #[arg(long, value_enum, default_value_t = Form::Human, hide_possible_values = true)]
     format: Form,
 }
 
