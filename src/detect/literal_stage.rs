@@ -1,23 +1,35 @@
 //! One pass over the bytes that finds every place where one of many literals may stand.
 //!
-//! Each literal is known by its rarest four bytes, folded to lower case. A position of the input
-//! costs one multiplication and one bit of a 32 KiB table, however many literals there are; only
-//! where the bit is set are literals compared. aho-corasick is the reference in the tests.
+//! Each literal is known by four rare bytes of its own, folded to lower case. Wherever these begin, their
+//! first three or their last three stand at an odd place: so every second place of the input is asked
+//! for three bytes, which costs one multiplication and one bit of a 32 KiB table, however many literals
+//! there are. Which blocks of eight bytes are worth more is written down first and looked into later,
+//! that no branch has to be guessed on the way; there all four bytes are asked for in a second table, and
+//! only where that bit is set are literals compared. aho-corasick is the reference in the tests.
 
 use std::ops::Range;
 
-use crate::rule::literal::{SHORTEST, rarest};
+use super::rarity::rarest;
+use crate::rule::literal::SHORTEST;
 
 const BITS: u32 = 18;
 const WORDS: usize = 1 << (BITS - 6);
+const FACTOR: u32 = 0x9e37_79b1;
 const BUCKETS: usize = 1 << 12;
 /// Folds the case of four ASCII letters at once; other bytes may collide, the compare tells.
 const FOLD: u32 = 0x2020_2020;
 const FOLD_EIGHT: u64 = 0x2020_2020_2020_2020;
+/// Bytes that are looked at as one.
+const BLOCK: usize = 8;
+/// Bytes behind a block that belong to the fours that begin in it.
+const BEHIND: usize = 3;
+/// Blocks that are asked for threes before any of them is looked into.
+const STRETCH: usize = 32;
 
 /// The literals of all rules, ready to be searched for.
 pub struct LiteralStage {
-    bits: Box<[u64; WORDS]>,
+    threes: Box<[u64; WORDS]>,
+    fours: Box<[u64; WORDS]>,
     /// `entries[starts[b]..starts[b + 1]]` are those whose hash begins with `b`.
     starts: Vec<u32>,
     entries: Vec<Entry>,
@@ -48,7 +60,7 @@ impl LiteralStage {
         for (index, literal) in literals.iter().enumerate().filter(|(_, l)| l.len() >= SHORTEST) {
             let literal_index = u32::try_from(index).expect("fewer than four billion literals");
             if literal.len() >= 4 {
-                let (offset, _) = rarest(literal);
+                let offset = rarest(literal);
                 let four = literal[offset..offset + 4].try_into().expect("four bytes");
                 let gram = u32::from_le_bytes(four) | FOLD;
                 let offset = u32::try_from(offset).expect("a literal is short");
@@ -62,11 +74,15 @@ impl LiteralStage {
             }
         }
         entries.sort_by_key(|e| hash(e.gram));
-        let mut bits = Box::new([0u64; WORDS]);
+        let mut threes = Box::new([0u64; WORDS]);
+        let mut fours = Box::new([0u64; WORDS]);
         let mut starts = vec![0u32; BUCKETS + 1];
         for entry in &entries {
+            for three in [entry.gram, entry.gram >> 8].map(hash_three) {
+                threes[(three >> 6) as usize] |= 1 << (three & 63);
+            }
             let hash = hash(entry.gram);
-            bits[(hash >> 6) as usize] |= 1 << (hash & 63);
+            fours[(hash >> 6) as usize] |= 1 << (hash & 63);
             starts[bucket(hash) + 1] += 1;
         }
         for at in 1..starts.len() {
@@ -77,7 +93,7 @@ impl LiteralStage {
             back: reach.back.max(literals[entry.literal as usize].len() - entry.offset as usize),
             ahead: reach.ahead.max(entry.offset as usize),
         });
-        Self { bits, starts, entries, literals, reach }
+        Self { threes, fours, starts, entries, literals, reach }
     }
 
     /// Calls `found(literal, offset)` for every place of `bytes` at which a literal stands, compared
@@ -92,28 +108,29 @@ impl LiteralStage {
         self.reach
     }
 
-    /// The same as [`Self::each`] for literals whose rarest four bytes begin in `range`.
+    /// The same as [`Self::each`] for literals whose four bytes begin in `range`.
     pub fn each_in(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
-        let end = bytes.len().min(range.end.saturating_add(3));
+        let end = bytes.len().min(range.end.saturating_add(BEHIND));
         let mut at = range.start.min(end);
-        // Eight bytes hold four grams and more: one load and one branch for all four.
-        for eight in bytes[at..end].windows(8).step_by(4) {
-            let eight = u64::from_le_bytes(eight.try_into().expect("eight bytes")) | FOLD_EIGHT;
-            let grams = [eight as u32, (eight >> 8) as u32, (eight >> 16) as u32, (eight >> 24) as u32];
-            let [a, b, c, d] = grams.map(|gram| self.bit(hash(gram)));
-            if a | b | c | d != 0 {
-                for (step, gram) in grams.into_iter().enumerate() {
-                    if self.bit(hash(gram)) != 0 {
-                        self.compare(bytes, at + step, gram, hash(gram), &mut found);
-                    }
-                }
+        let mut worth = [0u16; STRETCH];
+        while end - at >= BLOCK + BEHIND {
+            let stretch = &bytes[at..end.min(at + STRETCH * BLOCK + BEHIND)];
+            let (mut seen, mut count) = (0u16, 0);
+            for block in stretch.windows(BLOCK + BEHIND).step_by(BLOCK) {
+                // Without a branch: the next one takes the place of one that is worth nothing.
+                worth[count % STRETCH] = seen;
+                count += self.has_three(block);
+                seen += BLOCK as u16;
             }
-            at += 4;
+            for block in &worth[..count] {
+                self.look_into(bytes, at + usize::from(*block), &mut found);
+            }
+            at += usize::from(seen);
         }
         for four in bytes[at..end].windows(4) {
             let gram = u32::from_le_bytes(four.try_into().expect("four bytes")) | FOLD;
-            if self.bit(hash(gram)) != 0 {
-                self.compare(bytes, at, gram, hash(gram), &mut found);
+            if self.has_four(gram) {
+                self.compare(bytes, at, gram, &mut found);
             }
             at += 1;
         }
@@ -122,18 +139,49 @@ impl LiteralStage {
             bytes.last_chunk::<3>().copied().filter(|_| range.contains(&(bytes.len() - 3)))
         {
             let gram = u32::from_le_bytes([a, b, c, 0]) | FOLD;
-            self.compare(bytes, bytes.len() - 3, gram, hash(gram), &mut found);
+            self.compare(bytes, bytes.len() - 3, gram, &mut found);
         }
     }
 
+    /// Returns 1 if three bytes at an odd place of a block and what is behind it may be a literal's.
     #[inline]
-    fn bit(&self, hash: u32) -> u64 {
-        self.bits[(hash >> 6) as usize] >> (hash & 63) & 1
+    fn has_three(&self, block: &[u8]) -> usize {
+        let eight_at = |at| load_eight(block, at);
+        let (low, high) = (eight_at(1), eight_at(BEHIND));
+        let threes = [low as u32, (low >> 16) as u32, (low >> 32) as u32, (high >> 32) as u32];
+        let [a, b, c, d] =
+            threes.map(hash_three).map(|hash| self.threes[(hash >> 6) as usize] >> (hash & 63));
+        ((a | b | c | d) & 1) as usize
+    }
+
+    #[inline]
+    fn has_four(&self, gram: u32) -> bool {
+        let hash = hash(gram);
+        self.fours[(hash >> 6) as usize] >> (hash & 63) & 1 != 0
+    }
+
+    /// Asks for all the fours that begin in the block at `at`.
+    fn look_into(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
+        let (low, high) = (load_eight(bytes, at), load_eight(bytes, at + BEHIND));
+        let gram = |step: usize| {
+            let (eight, behind) = if step < 5 { (low, step) } else { (high, step - BEHIND) };
+            (eight >> (8 * behind)) as u32
+        };
+        let grams: [u32; BLOCK] = std::array::from_fn(gram);
+        let mut standing = 0u32;
+        for (step, gram) in grams.iter().enumerate() {
+            standing |= u32::from(self.has_four(*gram)) << step;
+        }
+        while standing != 0 {
+            let step = standing.trailing_zeros() as usize;
+            standing &= standing - 1;
+            self.compare(bytes, at + step, grams[step], found);
+        }
     }
 
     #[cold]
-    fn compare(&self, bytes: &[u8], at: usize, gram: u32, hash: u32, found: &mut impl FnMut(usize, usize)) {
-        let bucket = bucket(hash);
+    fn compare(&self, bytes: &[u8], at: usize, gram: u32, found: &mut impl FnMut(usize, usize)) {
+        let bucket = bucket(hash(gram));
         for entry in &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
             if entry.gram != gram {
                 continue;
@@ -148,8 +196,18 @@ impl LiteralStage {
     }
 }
 
+#[inline]
+fn load_eight(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(*bytes[at..].first_chunk().expect("eight bytes")) | FOLD_EIGHT
+}
+
 fn hash(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9e37_79b1) >> (32 - BITS)
+    gram.wrapping_mul(FACTOR) >> (32 - BITS)
+}
+
+/// The hash of the first three bytes: the fourth is shifted out.
+fn hash_three(gram: u32) -> u32 {
+    gram.wrapping_mul(FACTOR << 8) >> (32 - BITS)
 }
 
 fn bucket(hash: u32) -> usize {
@@ -182,6 +240,30 @@ mod tests {
         let literals = [b"sk-".to_vec(), b"abcd".to_vec()];
         assert_eq!(ours(&literals, b"ABCD sk-"), [(0, 5), (1, 0)]);
         assert_eq!(ours(&literals, b"sk"), []);
+    }
+
+    #[test]
+    fn a_literal_is_found_at_every_place_and_in_every_part() {
+        let literals =
+            [b"zq-".to_vec(), b"zq_j".to_vec(), b"secretkey".to_vec(), b"----------begin-".to_vec()];
+        let stage = LiteralStage::new(&literals);
+        let reach = stage.reach();
+        for (number, literal) in literals.iter().enumerate() {
+            for at in 0..=2 * STRETCH * BLOCK {
+                let mut bytes = vec![b'x'; 2 * STRETCH * BLOCK + literal.len()];
+                bytes[at..at + literal.len()].copy_from_slice(literal);
+                assert_eq!(ours(&literals, &bytes), [(number, at)]);
+                // A part that the literal crosses the start of, then one that it crosses the end of.
+                let (inside, mut times) = (at + 1, 0);
+                stage.each_in(&bytes, inside.saturating_sub(reach.back)..inside + reach.ahead, |_, _| {
+                    times += 1;
+                });
+                assert_eq!(times, 1);
+                stage.each_in(&bytes, 0..inside, |_, _| times += 1);
+                stage.each_in(&bytes, inside..bytes.len(), |_, _| times += 1);
+                assert_eq!(times, 2);
+            }
+        }
     }
 
     proptest! {

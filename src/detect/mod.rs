@@ -5,6 +5,7 @@
 //! - `detector`: from bytes to hits
 //! - `search`: where rules match, the stages in their order
 //! - `literal_stage`: one pass over the bytes that finds where rules are worth trying
+//! - `rarity`: how rare a few bytes are in source text
 //! - `spot`: places where a literal stands, and what is known of them from a base
 //! - `window`: the rule's expression, run only around a candidate
 //! - `assign`: secrets of no known shape, by the name they are given to
@@ -40,6 +41,7 @@ mod overlap;
 mod percent;
 mod place;
 pub mod placeholder;
+mod rarity;
 mod search;
 mod spot;
 pub mod strength;
