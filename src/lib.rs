@@ -31,3 +31,5 @@ pub mod source;
 pub mod store;
 pub mod suppress;
 pub mod unpack;
+#[cfg(feature = "rekey")]
+pub mod verify;

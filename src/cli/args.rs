@@ -6,6 +6,7 @@ use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinA
 #[cfg(feature = "rekey")]
 use super::command::{
     audit::AuditArgs, keys::KeysArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs,
+    verify::VerifyArgs,
 };
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     #[cfg(feature = "rekey")]
     Usage(UsageArgs),
+    #[cfg(feature = "rekey")]
+    Verify(VerifyArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),
     #[command(hide = true)]

@@ -48,3 +48,5 @@ mod suppress;
 mod usage;
 #[cfg(all(feature = "rekey", unix))]
 mod vault;
+#[cfg(feature = "rekey")]
+mod verify;

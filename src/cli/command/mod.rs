@@ -19,6 +19,8 @@ pub(super) mod rules;
 pub(super) mod scan;
 #[cfg(feature = "rekey")]
 pub(super) mod usage;
+#[cfg(feature = "rekey")]
+pub(super) mod verify;
 
 use clap::CommandFactory;
 
@@ -48,6 +50,8 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Usage(args) => usage::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Audit(args) => audit::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Verify(args) => verify::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),
         Command::Protect(args) => gitleaks::run(args.wanted(), ui),
         Command::Git(args) => gitleaks::run(args.wanted(), ui),
