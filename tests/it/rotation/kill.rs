@@ -12,11 +12,12 @@ use crate::support::postgres::Postgres;
 use super::desk::{Desk, ENVIRONMENTS, Held, Kind, tell};
 
 /// How a rotation is asked for.
-const MODES: [(&str, &[&str]); 4] = [
+const MODES: [(&str, &[&str]); 5] = [
     ("planned", &[]),
     ("atomic", &["--mode=atomic"]),
     ("emergency", &["--emergency", "--reason=leak:commit"]),
     ("rolled back", &["--rollback"]),
+    ("by hand", &["--mode=manual"]),
 ];
 /// More points than any run passes.
 const MOST: u64 = 400;
@@ -70,7 +71,8 @@ fn killed_at_any_point_no_key_is_lost() {
     let violations: Vec<_> = tallies.values().flat_map(|t| &t.violations).collect();
     assert!(violations.is_empty(), "{} violations, the first: {}", violations.len(), violations[0]);
     let killed: u64 = tallies.values().map(|t| t.killed).sum();
-    assert!(killed as usize >= wanted, "only {killed} kills in {wanted} cases");
+    // A first life by hand is short, and its second may be over before its point.
+    assert!(killed as usize >= wanted * 4 / 5, "only {killed} kills in {wanted} cases");
 }
 
 /// Draws cases that are spread over everything, the same in every run.
@@ -91,7 +93,9 @@ fn drawn(count: usize) -> Vec<Case> {
             let most = *points
                 .entry((mode, at / MODES.len() % Kind::ALL.len()))
                 .or_insert_with(|| count_points(mode, kind));
-            Case { mode, kind, server: at % 10 == 9, first: 1 + random(most), second: 1 + random(most) }
+            // What a person sets going is long only once the key is there.
+            let second = if MODES[mode].0 == "by hand" { 30 } else { most };
+            Case { mode, kind, server: at % 11 == 9, first: 1 + random(most), second: 1 + random(second) }
         })
         .collect()
 }
@@ -102,7 +106,7 @@ fn count_points(mode: usize, kind: Kind) -> u64 {
     let log = desk.path("points");
     begin(&desk, mode, &[("KEYWRIGHT_KILL_LOG", log.to_str().unwrap())]);
     let count = std::fs::read_to_string(&log).unwrap().lines().count() as u64;
-    assert!((10..MOST).contains(&count), "{count} points");
+    assert!((5..MOST).contains(&count), "{count} points");
     count
 }
 
@@ -127,8 +131,16 @@ fn run(case: &Case) -> (u64, Vec<String>) {
     assert_eq!(added.code, Some(0), "{added:?}");
     let mut violations = Vec::new();
     let mut killed = u64::from(begin(&desk, case.mode, &[("KEYWRIGHT_KILL_AT", &case.first.to_string())]));
-    let is_planned = matches!(MODES[case.mode].0, "planned" | "rolled back");
+    let is_planned = matches!(MODES[case.mode].0, "planned" | "rolled back" | "by hand");
     check_now(&desk, is_planned, "after the first kill", &mut violations);
+    if MODES[case.mode].0 == "by hand" {
+        if desk.open().is_empty() {
+            begin(&desk, case.mode, &[]);
+        }
+        killed += by_hand(&desk, case.second, &mut violations);
+        check_end(&desk, case, &mut violations);
+        return (killed, violations);
+    }
     // The second life may be killed as well.
     if let Some((id, _)) = desk.open().first() {
         desk.pass(1000);
@@ -153,6 +165,33 @@ fn run(case: &Case) -> (u64, Vec<String>) {
     desk.finish();
     check_end(&desk, case, &mut violations);
     (killed, violations)
+}
+
+/// Does what a person is asked for: makes a key in the provider's pages and hands it over, as often as that
+/// is asked; ends the old one when its places have the new one. The first life is killed at a point.
+fn by_hand(desk: &Desk, at: u64, violations: &mut Vec<String>) -> u64 {
+    let made = desk.vpn.state().mint("by hand", "developer", true);
+    let new = Held(made.key_id.clone(), made.secret.clone());
+    let mut killed = 0;
+    for life in 0..40 {
+        let open = desk.open();
+        let Some((id, _)) = open.first() else { return killed };
+        desk.pass(1000);
+        let mut program = desk.program().input(format!("{}\n", made.secret));
+        if life == 0 {
+            program = program.env("KEYWRIGHT_KILL_AT", at.to_string());
+        }
+        let key_id = format!("--key-id={}", made.key_id);
+        let run = program.run(["rotations", "resume", id, "--new-key", &key_id, "--wait=0"]);
+        killed += u64::from(run.code.is_none());
+        check_now(desk, true, "while a person is asked", violations);
+        if run.code == Some(4) && ENVIRONMENTS.iter().all(|e| desk.held(e) == new) {
+            let id = desk.old.id.clone();
+            desk.vpn.state().keys.iter_mut().find(|k| k.id == id).unwrap().active = false;
+        }
+    }
+    violations.push("it does not come to an end".into());
+    killed
 }
 
 /// I3, I5: at this very moment.
