@@ -8,11 +8,11 @@ use keywright::model::rotation::State;
 use keywright::provider::Card;
 use keywright::rotate::engine::Told;
 use keywright::rotate::{Engine, Parts, Plan, Progress, RotateError};
-use keywright::store::record::{KeyRecord, Line, RotationRecord};
+use keywright::store::record::KeyRecord;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::rekey::{Rekey, actor};
+use super::rekey::Rekey;
 use super::table::{date, when};
 use super::ui::Ui;
 
@@ -128,22 +128,5 @@ fn rescue(rotation: &str, armour: &str, why: &str, ui: &Ui) -> CliError {
             "save those lines to a file now, make room, then: keywright rotations resume {rotation} --sealed FILE"
         ),
         exit: Exit::Rescue,
-    }
-}
-
-/// A line of the audit for what is done outside the engine.
-pub(crate) fn line(record: &RotationRecord, key: &KeyRecord, at: i64, action: &str, detail: &str) -> Line {
-    Line {
-        at,
-        actor: actor(),
-        action: action.into(),
-        key: key.name.clone(),
-        provider: key.provider.clone(),
-        rotation: record.id.clone(),
-        old_last4: key.last4.clone(),
-        new_last4: String::new(),
-        status: "success".into(),
-        reason: record.reason.word().into(),
-        detail: detail.into(),
     }
 }

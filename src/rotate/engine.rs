@@ -12,7 +12,7 @@ use super::{Destinations, Parts, RotateError};
 use crate::model::credential::Credential;
 use crate::model::rotation::{Mode, Moment, State};
 use crate::store::StoreError;
-use crate::store::record::{Entry, KeyRecord, Lease, Line, Outcome, RotationRecord};
+use crate::store::record::{Entry, KeyRecord, Lease, Outcome, RotationRecord};
 
 /// How long a lease lasts without being renewed, in milliseconds.
 pub const LEASE: Moment = 90_000;
@@ -120,13 +120,7 @@ impl Engine<'_> {
                     return self.rest(lease, is_back, stop).await;
                 }
                 let state = if is_back { State::RolledBack } else { State::Done };
-                let line = self.line(
-                    &record,
-                    &format!("rotation.{}", state.word().replace(' ', "-")),
-                    "success",
-                    String::new(),
-                );
-                store.advance(lease, state, None, "", self.parts.clock.now(), Some(line)).await?;
+                self.turn(lease, &record, state, "success", "").await?;
                 super::kill::point("over");
                 return Ok(Progress::Over(state));
             };
@@ -157,32 +151,14 @@ impl Engine<'_> {
                     match stop {
                         Stop::Broken(error) => return Err(error),
                         Stop::Abandon(note) => {
-                            let line = self.line(&record, "rotation.aborted", "failed", note.clone());
-                            store
-                                .advance(
-                                    lease,
-                                    State::Aborted,
-                                    None,
-                                    &note,
-                                    self.parts.clock.now(),
-                                    Some(line),
-                                )
-                                .await?;
+                            self.turn(lease, &record, State::Aborted, "failed", &note).await?;
+                            // Nothing outside was changed, so nothing of it is needed any more.
+                            self.parts.wipe(lease).await?;
                             return Ok(Progress::Over(State::Aborted));
                         }
                         Stop::Back(note) if can_go_back => {
                             (self.tell)(Told::GoingBack(note.clone()));
-                            let line = self.line(&record, "rotation.rolling-back", "failed", note.clone());
-                            store
-                                .advance(
-                                    lease,
-                                    State::RollingBack,
-                                    None,
-                                    &note,
-                                    self.parts.clock.now(),
-                                    Some(line),
-                                )
-                                .await?;
+                            self.turn(lease, &record, State::RollingBack, "failed", &note).await?;
                             super::kill::point("turned back");
                         }
                         stop => return self.rest(lease, is_back, stop).await,
@@ -190,6 +166,21 @@ impl Engine<'_> {
                 }
             }
         }
+    }
+
+    /// Moves the rotation to another state, with its line in the audit.
+    async fn turn(
+        &self,
+        lease: &Lease,
+        record: &RotationRecord,
+        state: State,
+        status: &str,
+        note: &str,
+    ) -> Result<(), RotateError> {
+        let action = format!("rotation.{}", state.word().replace(' ', "-"));
+        let line = self.parts.line(record, self.key, &action, status, note.into());
+        let now = self.parts.clock.now();
+        Ok(self.parts.store.advance(lease, state, None, note, now, Some(line)).await?)
     }
 
     /// Runs a step while the lease is renewed. A renewal that fails stops nothing here: the step may hold
@@ -229,22 +220,6 @@ impl Engine<'_> {
                 store.advance(lease, state(State::Asking), None, &note, now, None).await?;
                 Ok(Progress::Asking { note })
             }
-        }
-    }
-
-    pub(super) fn line(&self, record: &RotationRecord, action: &str, status: &str, detail: String) -> Line {
-        Line {
-            at: self.parts.clock.now(),
-            actor: self.parts.actor.clone(),
-            action: action.into(),
-            key: record.key.clone(),
-            provider: self.key.provider.clone(),
-            rotation: record.id.clone(),
-            old_last4: self.key.last4.clone(),
-            new_last4: String::new(),
-            status: status.into(),
-            reason: record.reason.word().into(),
-            detail,
         }
     }
 }

@@ -33,7 +33,8 @@ pub use plan::{Plan, Wishes};
 use crate::destination::Destination;
 use crate::provider::Provider;
 use crate::seal::Sealer;
-use crate::store::Store;
+use crate::store::record::{KeyRecord, Lease, Line, RotationRecord};
+use crate::store::{Store, StoreError};
 
 /// The destinations of one key, in the plan's order.
 pub type Destinations = [Box<dyn Destination>];
@@ -58,4 +59,37 @@ pub struct Parts {
     pub is_dead: fn(&str) -> bool,
     /// Who asked for it, for the audit.
     pub actor: String,
+}
+
+impl Parts {
+    /// Makes a line of the audit about a rotation, as of now.
+    #[must_use]
+    pub fn line(
+        &self,
+        record: &RotationRecord,
+        key: &KeyRecord,
+        action: &str,
+        status: &str,
+        detail: String,
+    ) -> Line {
+        Line {
+            at: self.clock.now(),
+            actor: self.actor.clone(),
+            action: action.into(),
+            key: record.key.clone(),
+            provider: key.provider.clone(),
+            rotation: record.id.clone(),
+            old_last4: key.last4.clone(),
+            new_last4: String::new(),
+            status: status.into(),
+            reason: record.reason.word().into(),
+            detail,
+        }
+    }
+
+    /// Wipes everything that is sealed for a rotation.
+    async fn wipe(&self, lease: &Lease) -> Result<(), StoreError> {
+        let names = self.store.sealed_names(&lease.rotation).await?;
+        self.store.wipe(lease, &names.iter().map(String::as_str).collect::<Vec<_>>()).await
+    }
 }

@@ -6,7 +6,7 @@ use super::{Destinations, Parts};
 use crate::destination::DestinationError;
 use crate::model::credential::{CallError, Credential, Liveness, Refusal};
 use crate::model::rotation::Mode;
-use crate::provider::{Checked, Listed};
+use crate::provider::Listed;
 use crate::store::record::KeyRecord;
 
 /// What was seen.
@@ -15,8 +15,6 @@ pub struct Observed {
     pub key: Listed,
     /// The destinations, in the inventory's order.
     pub places: Vec<SeenPlace>,
-    /// Whether the old credential works, if a destination could be read.
-    pub old: Option<Checked>,
     /// The last four of the old secret, or empty.
     pub old_last4: String,
     /// What the operator should know before saying yes.
@@ -25,10 +23,9 @@ pub struct Observed {
 
 /// What was seen at a destination.
 pub struct SeenPlace {
-    /// What must still be there when it is written; empty if it could not be read.
+    /// What must still be there when it is written; empty if it could not be read, with which only an
+    /// emergency goes on.
     pub stamp: String,
-    /// Why it could not be read, or empty. Only an emergency goes on then.
-    pub trouble: String,
     /// Whether something makes a write count there.
     pub activates: bool,
 }
@@ -74,7 +71,7 @@ pub async fn observe(
         Some((Liveness::Alive, _)) | None => {}
     }
     let old_last4 = old.map(|o| last4(&o)).unwrap_or_default();
-    Ok(Observed { key: listed, places, old: checked, old_last4, warnings })
+    Ok(Observed { key: listed, places, old_last4, warnings })
 }
 
 /// Finds the key in its provider's list, and room for a second one.
@@ -149,8 +146,7 @@ async fn look(
             Ok(meta) => meta,
             Err(error) if mode == Mode::Emergency => {
                 warnings.push(format!("{}: {error}; the emergency goes on without it", destination.place()));
-                let trouble = error.to_string();
-                places.push(SeenPlace { stamp: String::new(), trouble, activates: destination.activates() });
+                places.push(SeenPlace { stamp: String::new(), activates: destination.activates() });
                 continue;
             }
             Err(error) => return Err(RotateError::at(&destination.place(), &error)),
@@ -182,7 +178,7 @@ async fn look(
                     return Err(RotateError::Refused {
                         what: format!("{} holds another secret than the places before it", destination.place()),
                         why: "one key has one secret".into(),
-                        fix: "put the right one there first, or take the place out with `keywright keys remove-destination`".into(),
+                        fix: "put the right one there first, or name the key's places anew: `keywright keys add NAME --replace`".into(),
                     });
                 }
                 Some(_) => {}
@@ -190,7 +186,7 @@ async fn look(
             }
         }
         let activates = destination.activates();
-        places.push(SeenPlace { stamp: meta.stamp.0, trouble: String::new(), activates });
+        places.push(SeenPlace { stamp: meta.stamp.0, activates });
     }
     Ok((places, old))
 }

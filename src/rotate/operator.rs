@@ -8,7 +8,7 @@ use super::{Destinations, Parts, RotateError};
 use crate::destination::Held;
 use crate::model::credential::{Credential, Liveness, Sealed};
 use crate::model::rotation::State;
-use crate::store::record::{KeyRecord, Line, RotationRecord};
+use crate::store::record::{KeyRecord, RotationRecord};
 
 /// How long a health check may take when somebody waits for the answer.
 const HEALTH: std::time::Duration = std::time::Duration::from_secs(10);
@@ -47,25 +47,11 @@ pub async fn turn_back(
         let touched =
             journal.iter().any(|e| matches!(e.step.split(':').next(), Some("mint" | "take" | "write")));
         let state = if touched { State::RollingBack } else { State::Aborted };
-        let line = Line {
-            at: now,
-            actor: parts.actor.clone(),
-            action: format!("rotation.{}", state.word().replace(' ', "-")),
-            key: key.name.clone(),
-            provider: key.provider.clone(),
-            rotation: record.id.clone(),
-            old_last4: key.last4.clone(),
-            new_last4: String::new(),
-            status: "success".into(),
-            reason: record.reason.word().into(),
-            detail: note.into(),
-        };
+        let action = format!("rotation.{}", state.word().replace(' ', "-"));
+        let line = parts.line(record, key, &action, "success", note.into());
         let advanced = parts.store.advance(&lease, state, None, note, now, Some(line)).await;
-        if state == State::Aborted {
-            let names = parts.store.sealed_names(&record.id).await?;
-            parts.store.wipe(&lease, &names.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-        }
-        advanced.map_err(RotateError::from)
+        let wiped = if state == State::Aborted { parts.wipe(&lease).await } else { Ok(()) };
+        advanced.and(wiped).map_err(RotateError::from)
     };
     let released = parts.store.release(&lease).await;
     result.and(released.map_err(RotateError::from))

@@ -226,7 +226,8 @@ fn begin(rekey: &Rekey, ready: &Ready) -> Result<String, CliError> {
         run_at: None,
         note: String::new(),
     };
-    let line = progress::line(&record, &key, now, "rotation.begun", &format!("plan {}", record.plan_hash));
+    let detail = format!("plan {}", record.plan_hash);
+    let line = ready.parts.line(&record, &key, "rotation.begun", "success", detail);
     rekey.runtime.block_on(rekey.store.begin(&record, line))?;
     Ok(id)
 }

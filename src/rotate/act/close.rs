@@ -121,7 +121,7 @@ pub(super) async fn close(doing: &Doing<'_>) -> Result<String, Stop> {
     // From the end of this rotation, not from its beginning (R88).
     key.due = key.class.days().map(|days| now + Moment::from(days) * DAY);
     parts.store.put_key(&key).await?;
-    wipe(doing).await?;
+    doing.walk.engine.parts.wipe(doing.walk.lease).await?;
     let outage = detail_of(doing.walk.journal, "dead").and_then(|d| d["outage_ms"].as_i64());
     let told = match outage {
         Some(ms) => format!("measured outage {}.{:03} s", ms / 1000, ms % 1000),
@@ -133,13 +133,6 @@ pub(super) async fn close(doing: &Doing<'_>) -> Result<String, Stop> {
 /// Wipes; the inventory stays as it is.
 pub(super) async fn close_back(doing: &Doing<'_>) -> Result<String, Stop> {
     let intent = doing.intend().await?;
-    wipe(doing).await?;
+    doing.walk.engine.parts.wipe(doing.walk.lease).await?;
     doing.done(&intent, Value::Null, &[], "").await
-}
-
-async fn wipe(doing: &Doing<'_>) -> Result<(), Stop> {
-    let store = &doing.walk.engine.parts.store;
-    let names = store.sealed_names(&doing.walk.record.id).await?;
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    Ok(store.wipe(doing.walk.lease, &names).await?)
 }

@@ -79,7 +79,7 @@ pub(super) async fn take(doing: &Doing<'_>) -> Result<String, Stop> {
     };
     fits(doing, &given).await?;
     let intent = doing.intend().await?;
-    keep_new(doing, &intent, &given, None).await
+    keep_new(doing, &intent, &given).await
 }
 
 /// Refuses what cannot be the new key, before it is anywhere: what was pasted is easily cut, old or
@@ -169,7 +169,7 @@ async fn receive(
 
 async fn read(doing: &Doing<'_>, intent: &Intent, kept: &Kept, asked: Option<&str>) -> Result<String, Stop> {
     match doing.walk.engine.parts.provider.read(kept, asked) {
-        Ok(made) => keep_new(doing, intent, &made, None).await,
+        Ok(made) => keep_new(doing, intent, &made).await,
         Err(error) => {
             doing.unknown(intent, &error.to_string()).await?;
             Err(Stop::Ask(format!(
@@ -181,15 +181,10 @@ async fn read(doing: &Doing<'_>, intent: &Intent, kept: &Kept, asked: Option<&st
     }
 }
 
-async fn keep_new(
-    doing: &Doing<'_>,
-    intent: &Intent,
-    made: &Credential,
-    id: Option<&str>,
-) -> Result<String, Stop> {
+async fn keep_new(doing: &Doing<'_>, intent: &Intent, made: &Credential) -> Result<String, Stop> {
     let sealed = doing.walk.engine.parts.sealer.seal(&made.secret, &doing.context("new")).await?;
     let key_id = made.key_id.clone().unwrap_or_else(|| doing.walk.plan.key_id.clone());
-    let detail = json!({ "key_id": key_id, "last4": last4(made), "id": id });
+    let detail = json!({ "key_id": key_id, "last4": last4(made) });
     doing.done(intent, detail, &[("new", &sealed)], key_id.clone()).await
 }
 

@@ -216,7 +216,9 @@ impl Doing<'_> {
             Outcome::Unknown => "unknown",
         };
         let verb = self.step.name.split(':').next().unwrap_or_default();
-        let mut line = walk.engine.line(walk.record, &format!("rotation.{verb}"), status, shown.to_owned());
+        let parts = walk.engine.parts;
+        let action = format!("rotation.{verb}");
+        let mut line = parts.line(walk.record, walk.engine.key, &action, status, shown.to_owned());
         line.new_last4 = self.new_last4(&detail);
         let end = End { outcome, detail, at: self.now() };
         let store = &walk.engine.parts.store;
