@@ -4,13 +4,16 @@
 //! It lives in the test's process, answers whoever calls it on loopback, and never waits.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use super::loopback::Told;
+pub(crate) use super::loopback::{Asked, asked};
 
 /// The word at the front of every token it gives out, to search outputs for.
 pub(crate) const TOKEN: &str = "tokenthatnobodymaysee";
@@ -185,21 +188,6 @@ impl State {
     }
 }
 
-/// One request, read whole.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    query: String,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Value,
-}
-
-impl Asked {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
-    }
-}
-
 type Answering = fn(&Mutex<State>, &Asked, &mut TcpStream) -> std::io::Result<()>;
 
 fn serve(state: &Arc<Mutex<State>>, answer: Answering) -> String {
@@ -222,31 +210,6 @@ fn serve(state: &Arc<Mutex<State>>, answer: Answering) -> String {
     });
     place
 }
-
-/// Reads one request.
-pub(crate) fn asked(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream.take(1 << 20));
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, place) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let length = headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    let (path, query) = place.split_once('?').unwrap_or((&place, ""));
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Asked { method, path: path.into(), query: query.into(), headers, body })
-}
-
-/// What is answered: status, body.
-type Told = (u16, Value);
 
 fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

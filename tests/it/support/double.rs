@@ -4,13 +4,16 @@
 //! It lives in the test's process, answers whoever calls it on loopback, and never waits.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::loopback::asked;
+pub(crate) use super::loopback::{Asked, Told};
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug)]
@@ -29,26 +32,6 @@ pub(crate) enum Fault {
     DoneBut(u16, &'static str),
 }
 
-/// One request, read whole.
-pub(crate) struct Asked {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Value,
-}
-
-impl Asked {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
-    }
-
-    /// Returns a parameter of the query, as it was sent.
-    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
-        self.query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='))
-    }
-}
-
 /// A call as it came, to be made again elsewhere.
 #[derive(Clone)]
 pub(crate) struct Call {
@@ -58,9 +41,6 @@ pub(crate) struct Call {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Value,
 }
-
-/// What is told: status and body.
-pub(crate) type Told = (u16, Value);
 
 struct Inner<S> {
     state: S,
@@ -194,25 +174,4 @@ fn reply(stream: &mut TcpStream, status: u16, headers: &str, body: &str, long: u
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {long}\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body.as_bytes())
-}
-
-fn asked(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream.take(1 << 20));
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let mut words = line.split_whitespace();
-    let (method, place) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let length = headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    let (path, query) = place.split_once('?').unwrap_or((&place, ""));
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Asked { method, path: path.into(), query: query.into(), headers, body })
 }

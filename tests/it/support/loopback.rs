@@ -12,7 +12,7 @@ pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,
-    headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Value,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> 
             let answer = answer.clone();
             std::thread::spawn(move || {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-                let Some(asked) = read(&stream) else { return };
+                let Some(asked) = asked(&stream) else { return };
                 let (status, body) = answer(&asked);
                 let body = body.to_string();
                 let head = format!(
@@ -55,7 +55,8 @@ pub(crate) fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> 
     place
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+/// Reads one request.
+pub(crate) fn asked(stream: &TcpStream) -> Option<Asked> {
     let mut reader = BufReader::new(stream.take(1 << 20));
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
