@@ -24,8 +24,10 @@ fn a_torn_tail_costs_the_last_transaction_and_no_other() {
         let last = ends[2] - ends[1];
         let cuts = [(ends[1], 2), (ends[1] + 1, 2), (ends[1] + last / 2, 2), (ends[2] - 1, 2), (ends[2], 3)];
         for (n, (cut, rotations)) in cuts.into_iter().enumerate() {
-            for torn in [&log[..cut], &[&log[..cut], &vec![0xa5; ends[2] - cut]].concat()] {
-                let other = ledger.folder.path().join(format!("cut-{n}-{}.db", torn.len()));
+            let padded = [&log[..cut], &vec![0xa5; ends[2] - cut]].concat();
+            for (how, torn) in [("cut", &log[..cut]), ("padded", &padded)] {
+                // A name of its own: what is dropped below may still be closing while the next is written.
+                let other = ledger.folder.path().join(format!("{how}-{n}.db"));
                 fs::write(&other, &main).unwrap();
                 fs::write(other.with_extension("db-wal"), torn).unwrap();
                 let url = format!("sqlite:{}", other.display());
@@ -35,6 +37,7 @@ fn a_torn_tail_costs_the_last_transaction_and_no_other() {
                 let whole = AuditVerdict::Whole { lines: i64::try_from(rotations).unwrap() };
                 assert_eq!(store.verify_audit(None).await.unwrap(), whole);
                 store.begin(&rotation_record("r-4", "r-4"), line("rotation.begin")).await.unwrap();
+                store.close().await;
             }
         }
     });
