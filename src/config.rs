@@ -4,9 +4,11 @@
 //! paths to let be; it can never weaken the scan (design.md §3).
 
 mod rekey;
+mod respond;
 mod scan;
 
 pub use rekey::{NetworkSettings, RekeySettings, SealSettings, StoreSettings, TransitSettings};
+pub use respond::{Letter, PolicyLine, RespondSettings};
 pub use scan::{FailOn, ScanSettings};
 
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ pub struct Config {
     pub scan: ScanSettings,
     /// What it says of store, seal, network, providers and destinations.
     pub rekey: RekeySettings,
+    /// What it says of responding to leaks.
+    pub respond: RespondSettings,
     /// The file as it is written.
     pub text: String,
 }
@@ -52,6 +56,7 @@ struct Raw {
     providers: BTreeMap<String, toml::Table>,
     #[serde(default)]
     destinations: BTreeMap<String, toml::Table>,
+    respond: Option<respond::RawRespond>,
 }
 
 #[derive(Deserialize, Default)]
@@ -91,6 +96,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         why: e.message().trim().replace('\n', "; "),
     })?;
     let scan = raw.scan.map(scan::RawScan::settings).transpose();
+    let respond = raw.respond.map(|raw| raw.settings(line)).transpose();
     Ok(Config {
         name: name.into(),
         rules,
@@ -104,6 +110,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
             destinations: raw.destinations,
         },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
+        respond: respond.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         text: text.into(),
     })
 }
@@ -129,6 +136,16 @@ mod tests {
         assert!(read("keywright.toml", text, Trust::Repository).is_err());
         let own = read("mine.toml", text, Trust::Operator).unwrap();
         assert_eq!(own.rekey.destinations["vault"]["url"].as_str(), Some("https://vault.example.com"));
+    }
+
+    #[test]
+    fn a_repository_may_not_set_a_policy() {
+        let text = "[respond]\nlive = true\n[[respond.policy]]\nexposed = ['public']\nthen = 'auto'\n";
+        assert!(read("keywright.toml", text, Trust::Repository).is_err());
+        let own = read("mine.toml", text, Trust::Operator).unwrap().respond;
+        assert_eq!((own.live, own.policy[0].line, own.policy[0].then.word()), (true, 3, "auto"));
+        let wrong = read("m.toml", "[[respond.policy]]\nthen = 'atuo'\n", Trust::Operator).unwrap_err();
+        assert!(wrong.to_string().contains("it is one of: auto, ask, notify, never"), "{wrong}");
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl From<StoreError> for CliError {
                 "see `keywright rotations list`".into(),
                 Exit::NotRotated,
             ),
+            StoreError::Changed(_) => (
+                "somebody else works on it at the same time",
+                "look at it again, then try again".into(),
+                Exit::NotRotated,
+            ),
             StoreError::Taken(_) => ("it is there already", "choose another name".into(), Exit::Usage),
             StoreError::Absent(_) => (
                 "it is not there",

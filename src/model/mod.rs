@@ -10,6 +10,7 @@
 //! - `coverage`: what a scan read, and what it could not
 //! - `event`: what a running scan tells
 //! - `credential`: a key that works, a provider's answer before and after it is sealed, why a call failed
+//! - `incident`: one leaked secret, and what was done about it
 //! - `rotation`: why a credential is replaced, how, and how far that is
 
 pub mod blob;
@@ -17,6 +18,7 @@ pub mod coverage;
 pub mod credential;
 pub mod event;
 pub mod finding;
+pub mod incident;
 pub mod kin;
 pub mod location;
 pub mod rotation;

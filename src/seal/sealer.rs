@@ -1,5 +1,8 @@
 //! Seals and opens for the recipients of an installation.
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
 use crate::model::Secret;
 use crate::model::credential::Sealed;
 use crate::model::text::shown;
@@ -50,6 +53,16 @@ impl Sealer {
     #[must_use]
     pub fn derive(&self, label: &str) -> [u8; 32] {
         self.file.derive(label)
+    }
+
+    /// Names a secret within this installation: HMAC-SHA-256 under a key of the key file, in hex. The name
+    /// is of no use to whoever has the store without that file.
+    #[must_use]
+    pub fn identity(&self, secret: &Secret) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.file.derive("identity"))
+            .expect("HMAC takes a key of any length");
+        mac.update(secret.expose());
+        data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
     }
 
     /// Wraps a fresh data key for every recipient. What can fail fails here.

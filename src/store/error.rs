@@ -30,6 +30,9 @@ pub enum StoreError {
     /// There is one of that name already.
     #[error("{0} is there already")]
     Taken(String),
+    /// Somebody else wrote it since it was read.
+    #[error("{0} was changed meanwhile")]
+    Changed(String),
     /// There is none of that name.
     #[error("{0} is not there")]
     Absent(String),

@@ -2,6 +2,7 @@
 //! leases, sealed bytes, the audit chain. Both databases behave the same; one suite of tests holds both.
 //!
 //! - `record`: the rows
+//! - `incidents`: leaked secrets, where they were seen, and who was told
 //! - `keys`, `rotations`, `lease`, `journal`, `sealed`, `budget`: what can be asked for
 //! - `audit`, `chain`: lines that are only added, and whether they are whole
 //! - `schema`: the tables, told in `docs/store.md`
@@ -13,6 +14,7 @@ mod budget;
 mod chain;
 mod db;
 mod error;
+pub mod incidents;
 mod journal;
 mod keys;
 mod lease;

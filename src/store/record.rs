@@ -157,6 +157,17 @@ pub struct Lease {
     pub runner: String,
 }
 
+/// What was read, with what tells whether somebody else wrote it meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// It.
+    pub is: T,
+    /// Grows with every write.
+    pub version: i64,
+    /// When it goes on by itself.
+    pub run_at: Option<Moment>,
+}
+
 /// A line of the audit to be: the store adds its number and its hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {

@@ -32,6 +32,18 @@ const VERSIONS: &[&[&str]] = &[&[
     "CREATE TABLE audit_head (
         id BIGINT PRIMARY KEY, lines BIGINT NOT NULL, hash TEXT NOT NULL, mac TEXT NOT NULL)",
     "CREATE TABLE budget (what TEXT PRIMARY KEY, taken TEXT NOT NULL)",
+], &[
+    "CREATE TABLE incident (
+        id TEXT PRIMARY KEY, identity TEXT NOT NULL UNIQUE, stage TEXT NOT NULL, run_at BIGINT,
+        version BIGINT NOT NULL, body TEXT NOT NULL)",
+    "CREATE TABLE sighting (
+        incident TEXT NOT NULL REFERENCES incident (id), name TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (incident, name))",
+    "CREATE TABLE key_identity (
+        identity TEXT PRIMARY KEY, key_name TEXT NOT NULL, key_id TEXT NOT NULL, noted BIGINT NOT NULL)",
+    "CREATE TABLE told (incident TEXT NOT NULL, what TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (incident, what))",
+    "CREATE TABLE switch (
+        name TEXT PRIMARY KEY, is_on BIGINT NOT NULL, at BIGINT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL)",
 ]];
 
 /// Any number will do, as long as every program takes the same.

@@ -73,6 +73,7 @@ const EXPOSING: &[(&str, &str)] = &[
     ("report/veil.rs", "takes it out of names"),
     ("seal/aead.rs", "makes it unreadable, and readable again"),
     ("seal/key_file.rs", "keeps the key file's"),
+    ("seal/sealer.rs", "names it within an installation"),
     ("seal/transit.rs", "hands Vault a data key"),
     ("store/open.rs", "hands a server its password"),
     ("source/history/locate.rs", "tells two secrets apart, by hash"),

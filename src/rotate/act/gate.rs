@@ -28,7 +28,10 @@ pub(super) async fn prove(doing: &Doing<'_>) -> Result<String, Stop> {
     let waited = doing.now() - intent.begun;
     let works_within = doing.walk.engine.parts.provider.card().works_within;
     match liveness {
-        Liveness::Alive => doing.done(&intent, Value::Null, &[], why).await,
+        Liveness::Alive => {
+            doing.note_as_ours(&new).await?;
+            doing.done(&intent, Value::Null, &[], why).await
+        }
         Liveness::Dead if waited < seconds(works_within) => {
             Err(Stop::again(pause(waited), format!("the new key is not known everywhere yet ({why})")))
         }

@@ -261,6 +261,15 @@ impl Doing<'_> {
         self.opened("new", key_id).await?.ok_or_else(missing)
     }
 
+    /// Notes a secret's name as one of ours, so that it is known again wherever it leaks.
+    pub(super) async fn note_as_ours(&self, key: &Credential) -> Result<(), Stop> {
+        let parts = self.walk.engine.parts;
+        let plan = self.walk.plan;
+        let key_id = key.key_id.as_deref().unwrap_or(&plan.key_id);
+        let identity = parts.sealer.identity(&key.secret);
+        Ok(parts.store.note_identity(&identity, &plan.key, key_id, self.now()).await?)
+    }
+
     /// Returns the old credential, if a destination held it where it could be read.
     pub(super) async fn old_key(&self) -> Result<Option<Credential>, Stop> {
         for place in 0..self.walk.plan.places.len() {
