@@ -388,6 +388,7 @@ fn card(recipe: &Recipe) -> Card {
         abuse: rekey.abuse.clone(),
         lists: recipe.list.is_some(),
         bare: rekey.bare,
+        rolls: recipe.rotate.is_some(),
         replaced_by_hand: rekey.by_hand == ByHand::Replaces,
     }
 }

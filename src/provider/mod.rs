@@ -63,6 +63,8 @@ pub struct Card {
     pub lists: bool,
     /// Whether the secret is used without its key id beside it.
     pub bare: bool,
+    /// Whether it can replace a key's secret in one call.
+    pub rolls: bool,
     /// Whether the old key dies when a person makes a new one in its pages (R60).
     pub replaced_by_hand: bool,
 }

@@ -2,6 +2,7 @@
 //!
 //! - `observe`: what is there, before anything is done
 //! - `plan`: what will be done, pure
+//! - `begin`: writes it down
 //! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
 //! - `act`: what each kind of step does, and how it finds out what a crash left behind
 //! - `operator`: turn back, bring back, diagnose
@@ -11,6 +12,7 @@
 //! The order of steps and what each failure leads to: docs/rotation.md.
 
 mod act;
+pub mod begin;
 pub mod clock;
 pub mod engine;
 mod error;

@@ -244,6 +244,16 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Tells whether the old key is ended before the new one is delivered.
+    #[must_use]
+    pub fn ends_first(&self) -> bool {
+        let at = |wanted: fn(&Act) -> bool| self.steps.iter().position(|s| wanted(&s.act));
+        at(|act| *act == Act::Revoke) < at(|act| matches!(act, Act::Write { .. }))
+            && at(|act| *act == Act::Revoke).is_some()
+    }
+}
+
 fn search(key: &KeyRecord) -> Vec<String> {
     let listed = key.settings.get("search").and_then(|s| s.as_array());
     listed.into_iter().flatten().filter_map(|v| v.as_str().map(Into::into)).collect()

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use keywright::destination::Destination;
-use keywright::model::rotation::{Mode, Reason, State};
-use keywright::rotate::{Observed, Parts, Plan, Wishes, observe};
+use keywright::model::rotation::{Mode, Reason};
+use keywright::rotate::{Observed, Parts, Plan, Wishes, begin, observe};
 use keywright::store::StoreError;
-use keywright::store::record::{KeyRecord, RotationRecord};
+use keywright::store::record::KeyRecord;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::flag::span;
 use crate::cli::progress::{self, Patience};
-use crate::cli::rekey::{Rekey, actor, base_of};
+use crate::cli::rekey::{Rekey, base_of};
 use crate::cli::ui::Ui;
 
 /// Replace credentials: mint, deliver, prove, revoke; it can be killed at any moment and resumed
@@ -98,7 +98,8 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     agreed(args, &ready, ui)?;
     let mut exit = Exit::Clean;
     for one in ready {
-        let id = begin(&rekey, &one)?;
+        let id = begin::name()?;
+        rekey.runtime.block_on(begin::begin(&one.parts, &id, &one.key, &one.seen, &one.plan))?;
         let patience = Patience { seconds: args.wait, given: None, deliver_again: false };
         // As it stands in the store by now: the old secret's last four are known.
         let key = rekey.key(&one.key.name)?;
@@ -198,36 +199,4 @@ fn agreed(args: &RotateArgs, ready: &[Ready], ui: &Ui) -> Result<(), CliError> {
             "agree to it by its hash: --plan HASH; or to whatever it is: --yes",
         )),
     }
-}
-
-fn begin(rekey: &Rekey, ready: &Ready) -> Result<String, CliError> {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random)
-        .map_err(|e| CliError::usage(format!("no random bytes: {e}"), "try again"))?;
-    let id = format!("r-{}", data_encoding::HEXLOWER.encode(&random));
-    // What the destinations hold is the old secret: its last four are known from here on.
-    let mut key = ready.key.clone();
-    if !ready.seen.old_last4.is_empty() && key.last4 != ready.seen.old_last4 {
-        key.last4.clone_from(&ready.seen.old_last4);
-        rekey.runtime.block_on(rekey.store.put_key(&key))?;
-    }
-    let now = rekey.now();
-    let record = RotationRecord {
-        id: id.clone(),
-        key: key.name.clone(),
-        mode: ready.plan.mode(),
-        reason: ready.plan.reason(),
-        state: State::Running,
-        plan: serde_json::to_string(&ready.plan).expect("a plan is plain data"),
-        plan_hash: ready.plan.hash(),
-        actor: actor(),
-        begun: now,
-        moved: now,
-        run_at: None,
-        note: String::new(),
-    };
-    let detail = format!("plan {}", record.plan_hash);
-    let line = ready.parts.line(&record, &key, "rotation.begun", "success", detail);
-    rekey.runtime.block_on(rekey.store.begin(&record, line))?;
-    Ok(id)
 }

@@ -214,8 +214,11 @@ pub(super) fn last_delivery(doing: &Doing<'_>) -> Moment {
 
 /// Returns when the old secret stopped working, for the modes in which the provider replaced it.
 pub(super) fn rolled_at(doing: &Doing<'_>) -> Option<Moment> {
-    detail_of(doing.walk.journal, "roll")?;
-    doing.walk.journal.iter().find(|e| e.step == "roll").map(|e| e.begun)
+    // In an emergency without a call that replaces the secret, the old key is ended before the new one is
+    // anywhere.
+    let step = if doing.walk.plan.ends_first() { "revoke" } else { "roll" };
+    detail_of(doing.walk.journal, step)?;
+    doing.walk.journal.iter().find(|e| e.step == step).map(|e| e.begun)
 }
 
 /// What a call that only looks means when it comes to nothing.

@@ -27,6 +27,9 @@ impl Draft<'_> {
             })
             .collect();
         steps.push(self.begin());
+        if self.ends_at_once() {
+            steps.push(self.end());
+        }
         steps.push(step("prove", Act::Prove, "prove that the new key works"));
         self.deliver(&mut steps);
         let is_by_two = matches!(self.mode, Mode::Planned | Mode::Manual) && !self.is_replaced_by_hand();
@@ -63,10 +66,19 @@ impl Draft<'_> {
         self.mode == Mode::Manual && self.card.replaced_by_hand
     }
 
+    /// Tells whether the old key is ended before the new one is anywhere: in an emergency, where the
+    /// provider cannot replace a secret in one call.
+    fn ends_at_once(&self) -> bool {
+        self.mode == Mode::Emergency && !self.card.rolls
+    }
+
     /// How the new key comes about.
     fn begin(&self) -> Step {
         let (key_id, provider) = (&self.key.key_id, &self.card.name);
         match self.mode {
+            Mode::Emergency if self.ends_at_once() => {
+                step("mint", Act::Mint, format!("mint a second key like {key_id} at {provider}"))
+            }
             Mode::Planned => {
                 let words = format!("mint a second key like {key_id} at {provider}; both work from then on");
                 step("mint", Act::Mint, words)
@@ -138,7 +150,14 @@ impl Draft<'_> {
         } else {
             ("revoke", Act::Revoke, format!("end {} for good", self.key.key_id))
         };
-        Step { reversible: false, ..step(name, act, words) }
+        let outage = match self.ends_at_once() {
+            true => format!(
+                "\u{201c}{}\u{201d}: from this call until its destination is written, whoever holds the old key is refused",
+                self.card.stop_warning
+            ),
+            false => String::new(),
+        };
+        Step { reversible: false, outage, ..step(name, act, words) }
     }
 
     /// Lists the steps of the way back; none where the old key may be dead from the first.

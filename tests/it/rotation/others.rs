@@ -125,6 +125,30 @@ fn an_openai_key_is_replaced_by_one_of_a_new_account() {
 }
 
 #[test]
+fn a_leaked_openai_key_is_ended_before_the_new_one_is_everywhere() {
+    let double = OpenAi::start();
+    let old = double.state().keys[0].clone();
+    let settings = format!("project = \"{PROJECT}\"");
+    let room = Room::new("openai", "OPENAI_API_KEY", &settings, double.place(), &old.id, &old.secret);
+    let plan = room.run(&["rotate", "k", "--emergency", "--dry-run"]).exits(0);
+    let at = |words: &str| plan.text().find(words).unwrap_or_else(|| panic!("{words}: {plan:?}"));
+    assert!(at("mint a second key") < at("for good") && at("for good") < at("write the new key"), "{plan:?}");
+    assert!(plan.text().contains("whoever holds the old key is refused"), "{plan:?}");
+    // The place is away: what leaked is ended all the same.
+    let env = std::fs::read(room.path(".env")).unwrap();
+    std::fs::remove_file(room.path(".env")).unwrap();
+    let first = room.run(&["rotate", "k", "--emergency", "--reason=leak:commit", "--yes", "--wait=0"]);
+    assert_ne!(first.code, Some(0), "{first:?}");
+    assert!(double.state().keys.iter().all(|k| k.id != old.id), "{first:?}");
+    std::fs::write(room.path(".env"), env).unwrap();
+    room.pass(2000);
+    let last = room.run(&["rotations", "resume", &room.open(), "--wait=0"]).exits(0);
+    assert!(room.holds(&double.state().keys.last().unwrap().secret));
+    assert!(last.text().contains("measured outage"), "{last:?}");
+    room.tells_nothing(&double.secrets(), &[&first, &last]);
+}
+
+#[test]
 fn a_place_that_holds_another_openai_key_is_found_by_its_mask() {
     let double = OpenAi::start();
     let old = double.state().keys[0].clone();
