@@ -24,6 +24,8 @@ const PAGES: u32 = 200;
 const PAGE: u32 = 50;
 /// Settings besides `auth`.
 const SETTINGS: [&str; 3] = ["api", "gateway", "connect_target"];
+/// The setting that says whose keys are the operator's own.
+const OWNERS: &str = "owners";
 
 pub(super) struct Account {
     card: Card,
@@ -32,6 +34,8 @@ pub(super) struct Account {
     auth: Auth,
     /// The recipe's settings that the operator gave.
     given: Vec<(String, String)>,
+    /// Whose keys are the operator's own.
+    owners: Vec<String>,
     gateway: Option<Gateway>,
     door: Arc<Door>,
 }
@@ -54,10 +58,14 @@ impl Account {
             _ => return Err(wrong("", "are no table of names and texts")),
         };
         let own = &recipe.rekey.settings;
-        let is_known = |k: &String| k == "auth" || SETTINGS.contains(&k.as_str()) || own.contains(k);
+        let owned = recipe.check.owner.as_ref().map(|_| OWNERS);
+        let is_known = |k: &String| {
+            k == "auth" || SETTINGS.contains(&k.as_str()) || own.contains(k) || owned == Some(k.as_str())
+        };
         if let Some(name) = settings.keys().find(|k| !is_known(k)) {
             let name = crate::model::text::shown(name.as_bytes());
-            let known: Vec<_> = own.iter().map(String::as_str).chain(["auth"]).chain(SETTINGS).collect();
+            let known = own.iter().map(String::as_str).chain(owned).chain(["auth"]).chain(SETTINGS);
+            let known: Vec<_> = known.collect();
             return Err(wrong(&name, &format!("is not known; there are {}", known.join(", "))));
         }
         let said = |name: &str| match settings.get(name) {
@@ -69,6 +77,13 @@ impl Account {
         for name in own {
             given.extend(said(name)?.map(|text| (name.clone(), text.to_owned())));
         }
+        let owners = match settings.get(OWNERS) {
+            None => Vec::new(),
+            Some(list) => serde_json::from_value::<Vec<String>>(list.clone())
+                .ok()
+                .filter(|names| names.iter().all(|name| !name.trim().is_empty()))
+                .ok_or_else(|| wrong(OWNERS, "is no list of names, such as [\"acme-bot\"]"))?,
+        };
         let api = said("api")?.unwrap_or(&recipe.rekey.api);
         let api = api_of(api).ok_or_else(|| wrong("api", "is no address; write https://host"))?;
         let gateway = match recipe.check.kind {
@@ -87,7 +102,7 @@ impl Account {
                 Session::new(inputs).ok_or_else(|| wrong("auth", "lacks url, apikey, email or password"))?,
             ),
         };
-        Ok(Self { card: card(&recipe), api, auth, given, gateway, recipe, door })
+        Ok(Self { card: card(&recipe), api, auth, given, owners, gateway, recipe, door })
     }
 
     /// Puts what signs a call into its slots.
@@ -189,24 +204,18 @@ impl Account {
     }
 
     async fn check_by_call(&self, credential: &Credential) -> Checked {
-        let unknown = |why: String| Checked { liveness: Liveness::Unknown, why };
-        let check = &self.recipe.check;
-        let mut slots = Slots::default();
-        if let Some(key_id) = &credential.key_id {
-            slots = slots.with("key_id", key_id.as_str());
-        }
-        slots.hide("secret", credential.secret.again());
-        let request = match check.request(&self.api, &slots) {
-            Ok(request) => request,
-            Err(e) => return unknown(e.to_string()),
-        };
-        match self.door.call(request).await {
+        match self.ask_about(credential).await {
             Ok(answer) => {
-                let (liveness, why) = check.meaning(answer.status, &answer.body);
+                let (liveness, why) = self.recipe.check.meaning(answer.status, &answer.body);
                 Checked { liveness, why }
             }
-            Err(e) => unknown(e.to_string()),
+            Err(e) => Checked { liveness: Liveness::Unknown, why: e.to_string() },
         }
+    }
+
+    /// Makes the check's request.
+    async fn ask_about(&self, credential: &Credential) -> Result<Answer, CallError> {
+        self.door.call(self.recipe.check.request(&self.api, &about(credential))?).await
     }
 }
 
@@ -314,6 +323,53 @@ impl Provider for Account {
         }
     }
 
+    async fn owner(&self, credential: &Credential) -> Result<Option<String>, CallError> {
+        let check = &self.recipe.check;
+        let Some(places) = &check.owner else { return Ok(None) };
+        let whose = "ask whose the key is";
+        self.takes(credential).map_err(|is| CallError::NotSent(format!("{whose}: that is for {is}")))?;
+        let answer = self.ask_about(credential).await?;
+        let (status, retry_after) = (answer.status, answer.retry_after);
+        let (liveness, why) = check.meaning(status, &answer.body);
+        let kind = match liveness {
+            Liveness::Alive => return Ok(places.name(&answer.body)),
+            Liveness::Dead => Refusal::Credential,
+            Liveness::Unknown if status == 429 => Refusal::TooMany,
+            Liveness::Unknown => Refusal::Other,
+        };
+        Err(CallError::Refused { status, kind, why: format!("{whose}: {why}"), retry_after })
+    }
+
+    fn is_ours(&self, owner: &str) -> bool {
+        self.owners.iter().any(|own| own.trim().eq_ignore_ascii_case(owner))
+    }
+
+    async fn revoke_leaked(&self, credential: &Credential) -> Result<(), CallError> {
+        let end = "end the leaked key";
+        let Card { id, name, .. } = &self.card;
+        let no = |why: String| Err(CallError::Withheld(format!("{end}: {why}")));
+        let Some(step) = &self.recipe.revoke_leaked else {
+            return no(format!("{name} ends none without an account"));
+        };
+        // Whose it is is asked here, and not left to who calls: whoever commits a stranger's key must not
+        // be able to make this end it.
+        match self.owner(credential).await {
+            Ok(Some(owner)) if self.is_ours(&owner) => {}
+            Ok(Some(owner)) => {
+                return no(format!("it is {owner}'s, whom [providers.{id}] owners does not name"));
+            }
+            Ok(None) => return no(format!("{name} does not say whose it is")),
+            Err(CallError::Refused { kind: Refusal::Credential, .. }) => return Ok(()),
+            Err(e) => return Err(e),
+        }
+        let slots = about(credential);
+        // Without Keywright's own headers: some take this from nobody who signs in.
+        let request =
+            step.request(&self.api, step.paths().next().unwrap_or_default(), &BTreeMap::new(), &slots)?;
+        let answer = judge(end, step, &slots, self.door.call(request).await?)?;
+        step.answer.read(&answer.body)
+    }
+
     async fn usage(&self) -> Result<Option<Usage>, CallError> {
         let Some(step) = &self.recipe.usage else { return Ok(None) };
         let answer = self.first("read the usage", step, &Slots::default()).await?;
@@ -361,6 +417,16 @@ fn inputs(
         .collect()
 }
 
+/// Returns the slots of a key that is asked about.
+fn about(credential: &Credential) -> Slots {
+    let mut slots = Slots::default();
+    if let Some(key_id) = &credential.key_id {
+        slots = slots.with("key_id", key_id.as_str());
+    }
+    slots.hide("secret", credential.secret.again());
+    slots
+}
+
 /// Returns the slots of a key.
 fn of(key: &Listed) -> Slots {
     Slots::default()
@@ -390,5 +456,6 @@ fn card(recipe: &Recipe) -> Card {
         bare: rekey.bare,
         rolls: recipe.rotate.is_some(),
         replaced_by_hand: rekey.by_hand == ByHand::Replaces,
+        revoke_only: recipe.is_revoke_only(),
     }
 }

@@ -67,6 +67,9 @@ pub struct Card {
     pub rolls: bool,
     /// Whether the old key dies when a person makes a new one in its pages (R60).
     pub replaced_by_hand: bool,
+    /// Whether no call makes a key, and a leaked one can be ended by whoever holds it
+    /// ([`Provider::revoke_leaked`]).
+    pub revoke_only: bool,
 }
 
 /// A key as its provider lists it: never with its secret (R32).
@@ -291,6 +294,30 @@ pub trait Provider: Send + Sync {
 
     /// Asks whether a credential works, in the way its users use it and nowhere else (R93).
     async fn check(&self, credential: &Credential) -> Checked;
+
+    /// Asks whose a live key is: an account's plain name. `None`: nobody says so.
+    ///
+    /// # Errors
+    /// [`CallError::Refused`] with [`Refusal::Credential`](crate::model::credential::Refusal::Credential) for a
+    /// key that is dead.
+    async fn owner(&self, _credential: &Credential) -> Result<Option<String>, CallError> {
+        Ok(None)
+    }
+
+    /// Tells whether an owner is one of the operator's own (`owners` in the settings of the provider).
+    fn is_ours(&self, _owner: &str) -> bool {
+        false
+    }
+
+    /// Ends this very secret, without an account: for keys that whoever holds them can end. A key that is
+    /// already dead is a success; one that is not proven the operator's own is never ended.
+    ///
+    /// # Errors
+    /// [`CallError::Withheld`] where it is somebody else's, nobody says whose, or it is not offered.
+    async fn revoke_leaked(&self, _credential: &Credential) -> Result<(), CallError> {
+        let why = format!("end the leaked key: {} ends none without an account", self.card().name);
+        Err(CallError::Withheld(why))
+    }
 
     /// Tells what the account used this month; `None`: that is not offered.
     async fn usage(&self) -> Result<Option<Usage>, CallError> {

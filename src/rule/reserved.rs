@@ -34,7 +34,7 @@ const TABLES: [(&str, &[&str]); 8] = [
     ("names keys of its own", &["keys", "inventory"]),
 ];
 /// What a recipe is made of: steps, which are requests to a host, and how it signs in.
-const RECIPES: [&str; 16] = [
+const RECIPES: [&str; 17] = [
     "rekey",
     "limits",
     "auth",
@@ -43,6 +43,7 @@ const RECIPES: [&str; 16] = [
     "mint",
     "rotate",
     "revoke",
+    "revoke_leaked",
     "list",
     "usage",
     "read_meta",

@@ -17,6 +17,8 @@ mod files;
 mod floors;
 #[cfg(all(feature = "rekey", unix))]
 mod gateway;
+#[cfg(feature = "rekey")]
+mod github_tokens;
 mod gitleaks;
 mod history;
 mod hostile;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroize as _;
 
 use super::{Saying, Takes};
-use crate::model::credential::{CallError, Credential};
+use crate::model::credential::{CallError, Credential, Refusal};
 use crate::model::rotation::Moment;
 use crate::model::{Secret, text::shown};
 use crate::provider::{Events, Listed, Usage, UsageEvent};
@@ -72,6 +72,43 @@ impl From<OneOrMore> for Places {
             OneOrMore::One(place) => Self(vec![place]),
             OneOrMore::More(places) => Self(places),
         }
+    }
+}
+
+impl Places {
+    /// Returns the first plain name; `None` where there is none.
+    pub(in crate::provider) fn name(&self, body: &Secret) -> Option<String> {
+        let answer = json(body).ok()?;
+        self.0.iter().find_map(|place| name_at(&answer.0, place)).map(str::to_owned)
+    }
+}
+
+/// What says that it was done, where the status alone does not.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::provider) struct Done {
+    /// A place that holds `true`.
+    done: Option<String>,
+    /// Where the reason stands otherwise.
+    pub(super) why: Option<String>,
+}
+
+impl Done {
+    /// Lets a yes through.
+    pub(in crate::provider) fn read(&self, body: &Secret) -> Result<(), CallError> {
+        let Some(place) = &self.done else { return Ok(()) };
+        let answer = json(body)?;
+        if answer.0.pointer(place).and_then(Value::as_bool) == Some(true) {
+            return Ok(());
+        }
+        // A plain name and no sentence: what else it holds may be the key.
+        let why = self.why.as_ref().and_then(|place| name_at(&answer.0, place)).unwrap_or("no reason");
+        Err(CallError::Refused {
+            status: 200,
+            kind: Refusal::Other,
+            why: format!("it was not done: {why}"),
+            retry_after: None,
+        })
     }
 }
 
@@ -345,8 +382,12 @@ impl Takes {
 /// Tells whether an answer has a saying's words at its place.
 pub(super) fn says(saying: &Saying, body: &Secret) -> bool {
     let Ok(answer) = json(body) else { return false };
-    let text = text_at(&answer.0, &saying.at);
-    text.is_some_and(|text| text.to_ascii_lowercase().contains(&saying.holds.to_ascii_lowercase()))
+    let holds = saying.holds.to_ascii_lowercase();
+    match answer.0.pointer(&saying.at) {
+        Some(Value::String(text)) => text.to_ascii_lowercase().contains(&holds),
+        Some(Value::Bool(is)) => is.to_string() == holds,
+        _ => false,
+    }
 }
 
 impl UsageAnswer {

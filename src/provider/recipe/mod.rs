@@ -21,7 +21,9 @@ use crate::model::Secret;
 use crate::model::credential::{CallError, Liveness};
 use crate::model::rotation::Mode;
 
-pub(super) use answer::{EventsAnswer, KeyAnswer, ListAnswer, UsageAnswer, fits_mask, json, text_at, wipe};
+pub(super) use answer::{
+    Done, EventsAnswer, KeyAnswer, ListAnswer, Places, UsageAnswer, fits_mask, json, text_at, wipe,
+};
 pub(super) use fill::Slots;
 pub(super) use meaning::judge;
 pub(super) use reading::api_of;
@@ -42,6 +44,8 @@ pub(super) struct Recipe {
     pub(super) mint: Option<Step<KeyAnswer>>,
     pub(super) rotate: Option<Step<KeyAnswer>>,
     pub(super) revoke: Option<Step<Nothing>>,
+    /// Ends the very secret that is sent, without an account.
+    pub(super) revoke_leaked: Option<Step<Done>>,
     pub(super) usage: Option<Step<UsageAnswer>>,
     pub(super) events: Option<Step<EventsAnswer>>,
 }
@@ -171,10 +175,13 @@ pub(super) struct Check {
     #[serde(default)]
     pub(super) headers: BTreeMap<String, String>,
     /// Statuses of a credential that works.
+    #[serde(default)]
     pub(super) alive: Vec<u16>,
     /// Statuses of one that does not. Any other status cannot tell.
     #[serde(default)]
     pub(super) dead: Vec<u16>,
+    /// Of `http`: where the answer to a key that works says whose it is.
+    pub(super) owner: Option<Places>,
     /// Of `http`: what a status means where the answer says more; the first that fits goes before the lists.
     #[serde(default)]
     pub(super) says: Vec<Saying>,
@@ -185,7 +192,7 @@ pub(super) struct Check {
 #[serde(deny_unknown_fields)]
 pub(super) struct Saying {
     pub(super) status: u16,
-    /// The text in it.
+    /// The text in it, or the `true` or `false`.
     pub(super) at: String,
     /// What stands in that text, whatever the size of its letters.
     pub(super) holds: String,
@@ -255,6 +262,11 @@ impl Recipe {
     /// Reads the recipe out of a provider's file; `file` is for messages.
     pub(super) fn read(file: &str, text: &str) -> Result<Self, RecipeError> {
         reading::read(file, text)
+    }
+
+    /// Tells whether no call makes a key, and whoever holds a leaked one can end it.
+    pub(super) fn is_revoke_only(&self) -> bool {
+        self.revoke_leaked.is_some() && self.mint.is_none() && self.rotate.is_none()
     }
 }
 

@@ -59,6 +59,7 @@ fn held(recipe: &Recipe) -> Result<(), Fault> {
     words("auth.headers", &recipe.auth.headers, &known)?;
     check(&recipe.check)?;
     by_hand(recipe)?;
+    leaked(recipe)?;
     known.extend(recipe.rekey.settings.iter().map(String::as_str));
     if let Some(list) = &recipe.list {
         let mut known = known.clone();
@@ -87,8 +88,20 @@ fn held(recipe: &Recipe) -> Result<(), Fault> {
 }
 
 /// Names that settings and slots have already.
-const TAKEN: [&str; 11] =
-    ["auth", "recipe", "api", "gateway", "connect_target", "id", "key_id", "label", "page", "limit", AFTER];
+const TAKEN: [&str; 12] = [
+    "auth",
+    "recipe",
+    "api",
+    "gateway",
+    "connect_target",
+    "owners",
+    "id",
+    "key_id",
+    "label",
+    "page",
+    "limit",
+    AFTER,
+];
 
 fn settings(names: &[String], known: &[&str]) -> Result<(), Fault> {
     let is_plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
@@ -122,6 +135,25 @@ fn by_hand(recipe: &Recipe) -> Result<(), Fault> {
     }
 }
 
+/// Holds the end of a leaked key against the rest: nobody ends one without having asked whose it is.
+fn leaked(recipe: &Recipe) -> Result<(), Fault> {
+    let fault = |at: &str, why: &str| Err((at.to_owned(), why.to_owned()));
+    if recipe.check.owner.is_some() && recipe.check.kind != CheckKind::Http {
+        return fault("check.owner", "only the answer of `http` says anything");
+    }
+    let Some(end) = &recipe.revoke_leaked else { return Ok(()) };
+    if recipe.check.owner.is_none() || recipe.rekey.takes.is_none() {
+        return fault(
+            "revoke_leaked",
+            "it wants check.owner and rekey.takes: a stranger's key is never ended",
+        );
+    }
+    if !end.or_paths.is_empty() {
+        return fault("revoke_leaked.or_paths", "a leaked key is sent to one place");
+    }
+    step("revoke_leaked", end, &["key_id", "secret"])
+}
+
 /// Returns an interface's address, if paths can be put behind it.
 pub(in crate::provider) fn api_of(text: &str) -> Option<String> {
     let text = text.trim_end_matches('/');
@@ -142,7 +174,7 @@ fn check(check: &Check) -> Result<(), Fault> {
     if !is_http && (!is_place(&check.gateway) || !is_place(&check.target)) {
         return fault("gateway", "gateway and target are host:port");
     }
-    let says_dead = check.says.iter().any(|s| s.means() == Some(Liveness::Dead));
+    let says = |liveness| check.says.iter().any(|s| s.means() == Some(liveness));
     if let Some(saying) = check.says.iter().find(|s| s.means().is_none() || s.holds.is_empty()) {
         let why =
             format!("the one for {} wants `holds`, and `means` as {}", saying.status, Liveness::words());
@@ -151,8 +183,8 @@ fn check(check: &Check) -> Result<(), Fault> {
     if !is_http && !check.says.is_empty() {
         return fault("says", "only the answer of `http` says anything");
     }
-    if check.alive.is_empty()
-        || check.dead.is_empty() && !says_dead
+    if check.alive.is_empty() && !says(Liveness::Alive)
+        || check.dead.is_empty() && !says(Liveness::Dead)
         || check.alive.iter().any(|s| check.dead.contains(s))
     {
         return fault(

@@ -196,6 +196,12 @@ fn what_people_and_pages_need_is_held_against_the_rest() {
         ("apiverve", "by_hand = \"replaces\"", "by_hand = \"eats\"", "unknown variant"),
         ("apiverve", "modes = [\"manual\"]", "modes = [\"manual\", \"planned\"]", "without [list]"),
         ("apiverve", "begins = [\"apv_\"]", "begins = [\"\"]", "what a key begins with"),
+        ("github", "owner = \"/login\"", "", "a stranger's key is never ended"),
+        ("github", "[rekey.takes]\nbegins =", "[unused]\nbegins =", "a stranger's key is never ended"),
+        ("github", "\"{secret}\"] }", "\"{token}\"] }", "nothing stands for {token}"),
+        ("github", "\"/credentials/revoke\"", "\"/x\"\nor_paths = [\"/y\"]", "is sent to one place"),
+        ("atlasvpn", "dead = [407]", "dead = [407]\nowner = \"/x\"", "only the answer of `http`"),
+        ("apiverve", "alive = [200]", "", "alive, dead"),
     ] {
         let text = builtin(file);
         assert!(text.contains(from), "{from}");
@@ -210,6 +216,49 @@ fn a_recipe_without_a_word_for_the_dead_is_none() {
     let text = builtin("openai");
     let broken = text.replace("means = \"dead\"", "means = \"cannot tell\"");
     assert!(Recipe::read("x.toml", &broken).err().unwrap().why.contains("alive, dead"));
+}
+
+#[test]
+fn a_yes_in_the_status_is_none_where_the_answer_says_no() {
+    let done: Done = toml::from_str("done = '/revoked'\nwhy = '/error'").unwrap();
+    done.read(&body(&json!({ "ok": true, "revoked": true }))).unwrap();
+    for (answer, why) in [
+        (json!({ "ok": false, "error": "invalid_auth" }), "it was not done: invalid_auth"),
+        (json!({ "revoked": "true", "error": "a sentence with spaces" }), "it was not done: no reason"),
+        (json!({ "revoked": false }), "it was not done: no reason"),
+        (json!([]), "it was not done: no reason"),
+    ] {
+        let Err(CallError::Refused { why: told, .. }) = done.read(&body(&answer)) else { panic!("{answer}") };
+        assert_eq!(told, why, "{answer}");
+    }
+    assert!(matches!(done.read(&Secret::new(b"<html>".to_vec())), Err(CallError::Unreadable(_))));
+    Done::default().read(&Secret::new(Vec::new())).unwrap();
+}
+
+#[test]
+fn a_saying_can_be_of_yes_and_no() {
+    let text = builtin("github").replace(
+        "at = \"/message\"\nholds = \"Resource not accessible by integration\"",
+        "at = \"/ok\"\nholds = \"true\"",
+    );
+    let check = Recipe::read("x.toml", &text).unwrap().check;
+    let says = |value: serde_json::Value| check.meaning(403, &body(&json!({ "ok": value }))).0;
+    assert_eq!(says(json!(true)), Liveness::Alive);
+    for other in [json!(false), json!(null), json!(1), json!([true])] {
+        assert_eq!(says(other.clone()), Liveness::Unknown, "{other}");
+    }
+}
+
+#[test]
+fn an_owner_is_a_plain_name_or_none() {
+    let places = Recipe::read("x.toml", builtin("github")).unwrap().check.owner.unwrap();
+    let owner = |login: serde_json::Value| places.name(&body(&json!({ "login": login })));
+    assert_eq!(owner(json!("acme-bot")).as_deref(), Some("acme-bot"));
+    for odd in [json!(""), json!(null), json!(7), json!("a b"), json!("a\u{1b}[31m"), json!("x".repeat(129))]
+    {
+        assert_eq!(owner(odd.clone()), None, "{odd}");
+    }
+    assert_eq!(places.name(&Secret::new(b"<html>".to_vec())), None);
 }
 
 #[test]

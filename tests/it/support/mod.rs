@@ -5,7 +5,7 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
-//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
+//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens` are such
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
@@ -22,6 +22,8 @@ pub(crate) mod browser;
 pub(crate) mod double;
 #[cfg(feature = "rekey")]
 pub(crate) mod github;
+#[cfg(feature = "rekey")]
+pub(crate) mod github_tokens;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
