@@ -20,6 +20,8 @@ mod gateway;
 mod gitleaks;
 mod history;
 mod hostile;
+#[cfg(feature = "rekey")]
+mod hosts;
 mod html;
 mod index;
 #[cfg(feature = "rekey")]
