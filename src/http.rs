@@ -55,18 +55,36 @@ pub struct Request {
     url: Url,
     headers: HeaderMap,
     body: Option<Secret>,
+    /// Where its answer is cut off, in bytes; without it a long one is an error.
+    cut: Option<usize>,
 }
 
 /// What came back.
 pub struct Answer {
     /// The status.
     pub status: u16,
+    /// The headers.
+    pub headers: Headers,
     /// When it may be asked again, in seconds from now.
     pub retry_after: Option<u64>,
     /// What time it is there.
     pub date: Option<Moment>,
     /// The body, which may hold a secret.
     pub body: Secret,
+    /// Whether the body was cut off, which [`Request::up_to`] lets happen.
+    pub is_cut: bool,
+}
+
+/// The headers of an answer.
+#[derive(Default)]
+pub struct Headers(HeaderMap);
+
+impl Headers {
+    /// Returns the first header of that name, if it is text.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(|value| value.to_str().ok())
+    }
 }
 
 impl Door {
@@ -114,7 +132,7 @@ impl Door {
     /// [`CallError::NotSent`] if not a byte of it left; [`CallError::Lost`] if it may have arrived. Any
     /// status is an answer, a redirect too.
     pub async fn call(&self, request: Request) -> Result<Answer, CallError> {
-        let Request { method, url, headers, body } = request;
+        let Request { method, url, headers, body, cut } = request;
         let (host, port) = ends(&url)?;
         let to = name(&host, port);
         let is_tls = url.scheme() == "https";
@@ -130,7 +148,7 @@ impl Door {
             call = call.body(body.expose().to_vec());
         }
         let response = call.send().await.map_err(|e| failed(&to, &e))?;
-        read(&to, response).await
+        read(&to, response, cut).await
     }
 
     /// Each call has a connection of its own: one that was left open may be dead without a sign, and
@@ -207,7 +225,7 @@ impl Request {
             return Err(no("it holds a user or a password"));
         }
         ends(&url)?;
-        Ok(Self { method, url, headers: HeaderMap::new(), body: None })
+        Ok(Self { method, url, headers: HeaderMap::new(), body: None, cut: None })
     }
 
     /// Adds a header; its value is treated as a secret.
@@ -232,6 +250,13 @@ impl Request {
         self.body = Some(body);
         self
     }
+
+    /// Reads no more than so many bytes of the answer, and keeps those.
+    #[must_use]
+    pub fn up_to(mut self, bytes: usize) -> Self {
+        self.cut = Some(bytes);
+        self
+    }
 }
 
 impl fmt::Debug for Request {
@@ -248,25 +273,33 @@ impl fmt::Debug for Answer {
 }
 
 /// Reads an answer, up to its bound. Where it grows the shorter copy is wiped.
-async fn read(to: &str, mut response: Response) -> Result<Answer, CallError> {
+async fn read(to: &str, mut response: Response, cut: Option<usize>) -> Result<Answer, CallError> {
     let status = response.status().as_u16();
-    let text = |name: HeaderName| response.headers().get(name).and_then(|v| v.to_str().ok());
-    let date = text(DATE).and_then(when::moment);
-    let retry_after = text(RETRY_AFTER).and_then(|value| when::seconds(value, date));
+    let headers = Headers(std::mem::take(response.headers_mut()));
+    let date = headers.get(DATE.as_str()).and_then(when::moment);
+    let retry_after = headers.get(RETRY_AFTER.as_str()).and_then(|value| when::seconds(value, date));
     let mut body = Zeroizing::new(Vec::with_capacity(16 << 10));
+    let mut is_cut = false;
     while let Some(chunk) = response.chunk().await.map_err(|e| failed(to, &e))? {
-        let long = body.len() + chunk.len();
-        if long > LONGEST {
+        let room = cut.unwrap_or(LONGEST) - body.len();
+        is_cut = chunk.len() > room;
+        if is_cut && cut.is_none() {
             return Err(CallError::Lost(format!("{to} answered {status} with more than {LONGEST} bytes")));
         }
+        let chunk = &chunk[..chunk.len().min(room)];
+        let long = body.len() + chunk.len();
         if long > body.capacity() {
             let mut wider = Zeroizing::new(Vec::with_capacity(long.next_power_of_two()));
             wider.extend_from_slice(&body);
             body = wider;
         }
-        body.extend_from_slice(&chunk);
+        body.extend_from_slice(chunk);
+        if is_cut {
+            break;
+        }
     }
-    Ok(Answer { status, retry_after, date, body: Secret::new(std::mem::take(&mut *body)) })
+    let body = Secret::new(std::mem::take(&mut *body));
+    Ok(Answer { status, headers, retry_after, date, body, is_cut })
 }
 
 /// Tells a call that did not leave from one that may have arrived.

@@ -10,6 +10,8 @@ pub mod destination;
 pub mod detect;
 pub mod git;
 #[cfg(feature = "rekey")]
+pub mod host;
+#[cfg(feature = "rekey")]
 pub mod http;
 pub mod import;
 pub mod model;

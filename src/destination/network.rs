@@ -169,7 +169,14 @@ mod tests {
         use DestinationError::{Absent, Changed, Denied, Lost, NotDone};
         let told = |status, changes| {
             let body = Secret::new(b"hunter2".to_vec());
-            let answer = Answer { status, retry_after: Some(7), date: None, body };
+            let answer = Answer {
+                status,
+                headers: http::Headers::default(),
+                retry_after: Some(7),
+                date: None,
+                body,
+                is_cut: false,
+            };
             let error = refused(&answer, "write", changes);
             assert!(error.to_string().starts_with(&format!("write: answered {status}")), "{error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");

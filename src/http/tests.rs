@@ -79,6 +79,20 @@ fn an_answer_is_bounded() {
 }
 
 #[test]
+fn what_is_cut_off_is_kept_up_to_there() {
+    for (body, kept, is_cut) in [("0123456789", "0123", true), ("0123", "0123", false), ("", "", false)] {
+        let text = format!("HTTP/1.1 200 OK\r\nX-Kind: some\r\n\r\n{body}");
+        let place = server(Some(Box::leak(text.into_boxed_str())));
+        let asking =
+            async { door(&place).call(Request::new("GET", &format!("http://{place}/"))?.up_to(4)).await };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(asking).unwrap();
+        assert!(answer.body == Secret::new(kept.into()) && answer.is_cut == is_cut, "{body}");
+        assert_eq!((answer.headers.get("x-kind"), answer.headers.get("x-other")), (Some("some"), None));
+    }
+}
+
+#[test]
 fn what_did_not_leave_is_not_sent() {
     // A place where nobody listens; one that speaks no TLS; names that lead inside.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

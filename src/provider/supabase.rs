@@ -142,7 +142,14 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, body: &str) -> Result<Tokens, CallError> {
-        tokens(&Answer { status, retry_after: Some(3), date: None, body: Secret::new(body.into()) })
+        tokens(&Answer {
+            status,
+            headers: crate::http::Headers::default(),
+            retry_after: Some(3),
+            date: None,
+            body: Secret::new(body.into()),
+            is_cut: false,
+        })
     }
 
     #[test]

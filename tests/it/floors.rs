@@ -58,6 +58,7 @@ const EXPOSING: &[(&str, &str)] = &[
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),
     ("detect/fingerprint.rs", "makes its name"),
     ("http.rs", "sends it"),
+    ("host/plain.rs", "reads an answer, in which nothing is secret"),
     ("import/seen.rs", "holds it against what other scanners hashed"),
     ("model/secret.rs", "keeps it"),
     ("provider/connect.rs", "shows it to the gateway"),

@@ -22,6 +22,8 @@ mod github_tokens;
 mod gitleaks;
 mod history;
 mod hostile;
+#[cfg(feature = "rekey")]
+mod hosts;
 mod html;
 mod index;
 #[cfg(feature = "rekey")]

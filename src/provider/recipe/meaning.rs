@@ -105,7 +105,14 @@ mod tests {
     fn judged(status: u16, body: &[u8]) -> Result<Answer, CallError> {
         let mut slots = Slots::default();
         slots.hide("token", Secret::new(b"hush.hush".to_vec()));
-        let answer = Answer { status, retry_after: Some(7), date: None, body: Secret::new(body.to_vec()) };
+        let answer = Answer {
+            status,
+            headers: crate::http::Headers::default(),
+            retry_after: Some(7),
+            date: None,
+            body: Secret::new(body.to_vec()),
+            is_cut: false,
+        };
         judge("mint", &step(), &slots, answer)
     }
 

@@ -13,7 +13,10 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
+    /// The body as JSON, or null.
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Asked {
@@ -70,9 +73,9 @@ pub(crate) fn asked(stream: &TcpStream) -> Option<Asked> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let length = headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
+    let mut raw = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut raw).ok()?;
     let (path, query) = place.split_once('?').unwrap_or((&place, ""));
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Asked { method, path: path.into(), query: query.into(), headers, body })
+    let body = serde_json::from_slice(&raw).unwrap_or(Value::Null);
+    Some(Asked { method, path: path.into(), query: query.into(), headers, body, raw })
 }

@@ -6,6 +6,8 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens` are such
+//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
+//! - `git_http`: real git, served over http
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
@@ -20,6 +22,8 @@ pub(crate) mod atlasvpn;
 pub(crate) mod browser;
 #[cfg(feature = "rekey")]
 pub(crate) mod double;
+#[cfg(feature = "rekey")]
+pub(crate) mod git_http;
 #[cfg(feature = "rekey")]
 pub(crate) mod github;
 #[cfg(feature = "rekey")]

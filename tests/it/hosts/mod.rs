@@ -1,0 +1,5 @@
+//! Where repositories live, asked as the response asks.
+//!
+//! - `plain`: real git over http
+
+mod plain;
