@@ -1,6 +1,7 @@
 //! Rotations, whole: the real program, real files and programs, the double of AtlasVPN.
 //!
 //! - `desk`: where a rotation is told about: inventory, places, clock, double
+//! - `places`: of what kinds a desk's places are
 //! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
@@ -22,6 +23,8 @@ mod lost;
 mod network;
 #[cfg(feature = "kill-points")]
 mod others;
+#[cfg(feature = "kill-points")]
+mod places;
 #[cfg(feature = "kill-points")]
 mod platforms;
 #[cfg(feature = "kill-points")]
