@@ -164,6 +164,7 @@ fn run(case: &Case) -> (u64, Vec<String>) {
             "--wait=0",
         ]);
         killed += u64::from(run.code.is_none());
+        desk.obey(&run);
         check_now(&desk, is_seamless(case.mode), "after the second kill", &mut violations);
     } else {
         begin(&desk, case.mode, &[]);
@@ -172,7 +173,7 @@ fn run(case: &Case) -> (u64, Vec<String>) {
         && let Some((id, _)) = desk.open().first()
     {
         desk.pass(1000);
-        desk.run(&["rotations", "rollback", id, "--wait=0"]);
+        desk.obey(&desk.run(&["rotations", "rollback", id, "--wait=0"]));
     }
     desk.finish();
     check_end(&desk, case, killed, &mut violations);

@@ -5,6 +5,7 @@
 //! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
+//! - `hidden`: places that nobody can read
 //! - `kill`: killed at every point, resumed, nothing lost
 //! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
@@ -15,6 +16,8 @@
 mod desk;
 #[cfg(feature = "kill-points")]
 mod fight;
+#[cfg(feature = "kill-points")]
+mod hidden;
 #[cfg(feature = "kill-points")]
 mod kill;
 #[cfg(feature = "kill-points")]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::support::atlasvpn::Key;
 use crate::support::vault::{VAULT_TOKEN, Vault};
+use crate::support::vercel::{self, Vercel};
 
 /// What kind of places the key is used at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +20,12 @@ pub(super) enum Kind {
     Exec,
     /// Two fields of a secret in Vault.
     Vault,
+    /// Two variables at Vercel, of which nobody can read the secret.
+    Sensitive,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] = [Self::Dotenv, Self::Url, Self::Exec, Self::Vault];
+    pub(super) const ALL: [Self; 5] = [Self::Dotenv, Self::Url, Self::Exec, Self::Vault, Self::Sensitive];
 }
 
 pub(super) const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
@@ -36,12 +39,13 @@ pub(super) struct Places {
     kind: Kind,
     room: PathBuf,
     vault: Option<Vault>,
+    vercel: Option<Vercel>,
 }
 
 impl Places {
     /// Lays them out in a room, with a key.
     pub(super) fn new(kind: Kind, room: &Path, key: &Key) -> Self {
-        let mut places = Self { kind, room: room.to_owned(), vault: None };
+        let mut places = Self { kind, room: room.to_owned(), vault: None, vercel: None };
         let Key { key_id, secret, .. } = key;
         let fill = |text: String| {
             for environment in ENVIRONMENTS {
@@ -68,6 +72,17 @@ impl Places {
                 places.keep("vault", VAULT_TOKEN);
                 places.vault = Some(vault);
             }
+            Kind::Sensitive => {
+                let vercel = vercel::start(&[
+                    ("AVP_SECRET", secret, "sensitive", &["preview"]),
+                    ("AVP_KEY_ID", key_id, "plain", &["preview"]),
+                    ("AVP_SECRET", secret, "sensitive", &["production"]),
+                    ("AVP_KEY_ID", key_id, "sensitive", &["production"]),
+                ]);
+                vercel.state().usual = &["READY"];
+                places.keep("vercel", vercel::TOKEN);
+                places.vercel = Some(vercel);
+            }
         }
         places
     }
@@ -89,7 +104,11 @@ impl Places {
 
     /// Returns what the operator's settings say of them: who is called, and how.
     pub(super) fn settings(&self) -> Option<(&str, String)> {
-        let (kind, at) = ("vault", self.vault.as_ref()?.place());
+        let (kind, at) = match (&self.vault, &self.vercel) {
+            (Some(vault), _) => ("vault", vault.place()),
+            (_, Some(vercel)) => ("vercel", vercel.place()),
+            _ => return None,
+        };
         let token = self.token(kind);
         Some((
             at,
@@ -111,6 +130,9 @@ impl Places {
             Kind::Url => format!("dotenv:{file}#PROXY@url"),
             Kind::Exec => format!("exec:/bin/sh {} {file}", self.room.join("place.sh").display()),
             Kind::Vault => format!("vault:secret/{environment}#secret,key_id=key_id"),
+            Kind::Sensitive => {
+                format!("vercel:shop#AVP_SECRET,key_id=AVP_KEY_ID@{}", target(environment))
+            }
         }
     }
 
@@ -121,6 +143,10 @@ impl Places {
             let data = &state.secrets[&format!("secret/data/{environment}")].last().unwrap().data;
             let of = |name: &str| data[name].as_str().unwrap().to_owned();
             return Held(of("key_id"), of("secret"));
+        }
+        if let Some(vercel) = &self.vercel {
+            let of = |name: &str| vercel.state().running(target(environment), name);
+            return Held(of("AVP_KEY_ID"), of("AVP_SECRET"));
         }
         let text = std::fs::read_to_string(self.file(environment)).unwrap();
         let (id, secret) = match self.kind {
@@ -138,6 +164,32 @@ impl Places {
         };
         Held(id.to_owned(), secret.to_owned())
     }
+
+    /// Returns what an environment of a place that nobody can read is to be deployed with.
+    pub(super) fn stored(&self, environment: &str) -> Held {
+        let vercel = self.vercel.as_ref().unwrap();
+        let of = |name: &str| vercel.state().value_for(target(environment), name);
+        Held(of("AVP_KEY_ID"), of("AVP_SECRET"))
+    }
+
+    /// Writes a key to a place that nobody can read, as a person does who is asked to.
+    pub(super) fn put(&self, environment: &str, held: &Held) {
+        let Some(vercel) = &self.vercel else { return };
+        vercel.state().set_for(target(environment), "AVP_KEY_ID", &held.0);
+        vercel.state().set_for(target(environment), "AVP_SECRET", &held.1);
+    }
+
+    /// Moves the clocks of services on: so many seconds since the beginning.
+    pub(super) fn pass(&self, moved: i64) {
+        if let Some(vercel) = &self.vercel {
+            vercel.state().moved = moved;
+        }
+    }
+}
+
+/// Names an environment as Vercel does.
+fn target(environment: &str) -> &'static str {
+    if environment == "staging" { "preview" } else { "production" }
 }
 
 /// A program that keeps `key_id secret` in a file. Its stamps are the file's words' lengths and ends: they
