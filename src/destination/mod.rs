@@ -45,6 +45,7 @@ use zeroize::Zeroizing;
 
 use crate::http::Door;
 use crate::model::credential::Credential;
+use crate::model::rotation::Moment;
 use crate::model::text::shown;
 
 use in_file::InFile;
@@ -122,6 +123,17 @@ pub trait Destination: Send + Sync {
     /// Writes a credential if what is there still has the stamp; returns the new stamp. Written twice,
     /// it is the same as once.
     async fn write(&self, new: &Credential, at: &Stamp) -> Result<Stamp, DestinationError>;
+
+    /// The same, where earlier tries may have written it and could not say so: `begun` is when. A place that
+    /// can be read sees that by itself; one that nobody can read knows its own writes by their time.
+    async fn write_again(
+        &self,
+        new: &Credential,
+        at: &Stamp,
+        _begun: &[Moment],
+    ) -> Result<Stamp, DestinationError> {
+        self.write(new, at).await
+    }
 
     /// Tells whether it holds this credential.
     async fn read_back(&self, wanted: &Credential) -> Result<Held, DestinationError>;

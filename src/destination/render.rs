@@ -147,7 +147,12 @@ impl Platform for Render {
                 return Err(garbled(&what));
             }
             let value = secret_at(&answer, "/value").ok_or_else(|| garbled(&what))?;
-            seen.push(Variable { id: (*name).into(), value: Some(value), version: String::new() });
+            seen.push(Variable {
+                id: (*name).into(),
+                value: Some(value),
+                version: String::new(),
+                written: None,
+            });
         }
         Ok(seen)
     }

@@ -2,7 +2,8 @@
 //! in another where there is one.
 //!
 //! Each variable has its mark: what it holds where it can be read, else which write it holds. A stamp is
-//! the marks of all of them, so that a write that was cut off between two variables is taken up.
+//! the marks of all of them, so that a write that was cut off between two variables is taken up. Where nobody can
+//! read what was written, the time of the last write tells whether it was such a one.
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,7 +12,13 @@ use sha2::Sha256;
 use super::{Destination, DestinationError, Held, Meta, Reach, Stamp, StampKey, Wrong};
 use crate::model::Secret;
 use crate::model::credential::Credential;
+use crate::model::rotation::Moment;
 use crate::model::text::shown;
+
+/// How long behind its beginning a write may come to be: its calls, with an answer that was lost.
+const LONGEST_WRITE: Moment = 120_000;
+/// How much the platform's clock may differ from this machine's.
+const SKEW: Moment = 60_000;
 
 /// A variable as it was seen.
 pub(super) struct Variable {
@@ -21,6 +28,17 @@ pub(super) struct Variable {
     pub(super) value: Option<Secret>,
     /// Which write it holds: a time or a version.
     pub(super) version: String,
+    /// When that was, where the platform tells it.
+    pub(super) written: Option<Moment>,
+}
+
+impl Variable {
+    /// Tells whether what it holds may be of a write that was begun at one of these moments: nobody can read
+    /// it, and it was written about then.
+    fn may_be_of(&self, begun: &[Moment]) -> bool {
+        let is_of = |at: Moment| begun.iter().any(|b| (b - SKEW..=b + LONGEST_WRITE).contains(&at));
+        self.value.is_none() && self.written.is_some_and(is_of)
+    }
 }
 
 /// A platform on which variables stand.
@@ -146,6 +164,15 @@ impl Destination for Variables {
     }
 
     async fn write(&self, new: &Credential, at: &Stamp) -> Result<Stamp, DestinationError> {
+        self.write_again(new, at, &[]).await
+    }
+
+    async fn write_again(
+        &self,
+        new: &Credential,
+        at: &Stamp,
+        begun: &[Moment],
+    ) -> Result<Stamp, DestinationError> {
         let wanted = self.wanted(new)?;
         let seen = self.look().await?;
         let marks: Vec<&str> = at.0.split('.').collect();
@@ -155,14 +182,22 @@ impl Destination for Variables {
                 // Written already, by a run that could not say so any more.
                 continue;
             }
-            if marks.get(at).is_none_or(|mark| *mark != self.mark(variable)) {
+            let is_as_it_was = marks.get(at).is_some_and(|mark| *mark == self.mark(variable));
+            if !is_as_it_was && !variable.may_be_of(begun) {
                 let why = "it was changed since it was looked at; plan again".into();
                 return Err(self.named(DestinationError::Changed(why)));
             }
             left.push((variable, value));
         }
+        let mut is_partly_hidden = false;
         for (variable, value) in left {
-            self.platform.put(variable, value).await.map_err(|e| self.named(e))?;
+            let put = self.platform.put(variable, value).await.map_err(|e| self.named(e));
+            put.map_err(|e| match e {
+                // The one before it holds the new value already, and only its time will tell that.
+                DestinationError::NotDone(why) if is_partly_hidden => DestinationError::Lost(why),
+                e => e,
+            })?;
+            is_partly_hidden |= variable.value.is_none();
         }
         let now = match self.look().await {
             Ok(now) => now,
@@ -250,6 +285,26 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_write_of_its_time_that_nobody_can_read_is_taken_for_ones_own() {
+        let seen = |written: Option<Moment>, value: Option<&[u8]>| Variable {
+            id: "A".into(),
+            value: value.map(|v| Secret::new(v.to_vec())),
+            version: String::new(),
+            written,
+        };
+        let begun = [1_000_000, 5_000_000];
+        for at in [940_000, 1_000_000, 1_120_000, 5_000_001] {
+            assert!(seen(Some(at), None).may_be_of(&begun), "{at}");
+            assert!(!seen(Some(at), Some(b"x")).may_be_of(&begun), "what can be read is compared");
+            assert!(!seen(Some(at), None).may_be_of(&[]));
+        }
+        for at in [0, 939_999, 1_120_001, 4_000_000, 9_000_000] {
+            assert!(!seen(Some(at), None).may_be_of(&begun), "{at}");
+        }
+        assert!(!seen(None, None).may_be_of(&begun), "a platform that does not say when");
+    }
 
     #[test]
     fn names_are_read_or_what_is_wrong_is_told() {

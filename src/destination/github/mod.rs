@@ -120,7 +120,8 @@ impl Platform for Github {
             let is_it = name_at(&answer.0, "/name").is_some_and(|n| n.eq_ignore_ascii_case(name));
             let updated = answer.0.get("updated_at").and_then(Value::as_str).filter(|u| u.len() < 64);
             let Some(updated) = updated.filter(|_| is_it) else { return Err(garbled(&what)) };
-            seen.push(Variable { id: (*name).into(), value: None, version: updated.into() });
+            let written = updated.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+            seen.push(Variable { id: (*name).into(), value: None, version: updated.into(), written });
         }
         Ok(seen)
     }

@@ -209,7 +209,8 @@ impl Platform for Vercel {
         let mut seen = Vec::new();
         for entry in self.entries(names).await? {
             let value = self.value(&entry).await?;
-            seen.push(Variable { value, version: entry.updated.to_string(), id: entry.id });
+            let (version, written) = (entry.updated.to_string(), Some(entry.updated));
+            seen.push(Variable { id: entry.id, value, version, written });
         }
         Ok(seen)
     }

@@ -1,11 +1,10 @@
-//! Brings the new key to the places, and the old one back.
+//! Brings the new key to the places.
 
 use serde_json::{Value, json};
 
 use super::super::engine::detail_of;
 use super::{Doing, Stop};
 use crate::destination::{Destination, DestinationError, Held, Stamp};
-use crate::model::credential::Credential;
 use crate::model::rotation::Mode;
 
 /// How often a write that did not happen is tried again by itself.
@@ -47,8 +46,10 @@ pub(super) async fn save(doing: &Doing<'_>, place: usize) -> Result<String, Stop
 pub(super) async fn write(doing: &Doing<'_>, place: usize) -> Result<String, Stop> {
     let new = doing.new_key().await?;
     let stamp = saved(doing, place).await?;
+    // Writing the same twice is harmless; the place tells whether it is the same.
+    let begun = doing.open_since();
     let intent = doing.intend().await?;
-    match at(doing, place).write(&new, &stamp).await {
+    match at(doing, place).write_again(&new, &stamp, &begun).await {
         Ok(stamp) => doing.done(&intent, json!({ "stamp": stamp.0 }), &[], "").await,
         Err(error) => failed(doing, &intent, error).await,
     }
@@ -97,80 +98,8 @@ pub(super) async fn activate(doing: &Doing<'_>, place: usize) -> Result<String, 
     }
 }
 
-/// Puts the old key back, if the place may have been written to.
-pub(super) async fn restore(doing: &Doing<'_>, place: usize) -> Result<String, Stop> {
-    let intent = doing.intend().await?;
-    if !was_touched(doing, place) {
-        return doing.done(&intent, Value::Null, &[], "it was never written to").await;
-    }
-    let old = doing.opened(&format!("old:{place}"), Some(doing.walk.plan.key_id.clone())).await?;
-    let Some(old) = old else {
-        let note = format!(
-            "{} could not be read before, so it cannot be put back: put the old key there yourself, then resume",
-            at(doing, place).place()
-        );
-        doing.failed(&intent, &note).await?;
-        return Err(Stop::Ask(note));
-    };
-    let new = doing.new_key().await?;
-    match put_back(at(doing, place), &old, &new).await {
-        Ok(shown) => doing.done(&intent, Value::Null, &[], shown).await,
-        Err(error) => {
-            let text = error.to_string();
-            doing.failed(&intent, &text).await?;
-            Err(match error {
-                DestinationError::NotDone(_) | DestinationError::Lost(_) => {
-                    Stop::again((1 << doing.failures().min(6)).min(60), text)
-                }
-                _ => Stop::Ask(text),
-            })
-        }
-    }
-}
-
-/// Writes the old key over the new one, and over nothing else.
-async fn put_back(
-    place: &dyn Destination,
-    old: &Credential,
-    new: &Credential,
-) -> Result<&'static str, DestinationError> {
-    let meta = place.read_meta().await?;
-    match place.read_back(old).await? {
-        Held::Wanted => return Ok("it holds the old key"),
-        Held::Hidden => {}
-        Held::Other => {
-            if place.read_back(new).await? == Held::Other {
-                let why = "holds neither the old nor the new key: somebody else wrote there; put the right one there yourself, then resume";
-                return Err(DestinationError::Changed(format!("{} {why}", place.place())));
-            }
-        }
-    }
-    place.restore(old, &meta.stamp).await.map(|_| "it holds the old key")
-}
-
-/// Makes the old key count again.
-pub(super) async fn reactivate(doing: &Doing<'_>, place: usize) -> Result<String, Stop> {
-    let intent = doing.intend().await?;
-    if !was_touched(doing, place) {
-        return doing.done(&intent, Value::Null, &[], "nothing was changed there").await;
-    }
-    match at(doing, place).activate().await {
-        Ok(()) => doing.done(&intent, Value::Null, &[], "").await,
-        Err(error) => {
-            let text = error.to_string();
-            doing.failed(&intent, &text).await?;
-            Err(Stop::again((1 << doing.failures().min(6)).min(60), text))
-        }
-    }
-}
-
 pub(super) fn at<'d>(doing: &'d Doing<'_>, place: usize) -> &'d dyn Destination {
     &*doing.walk.engine.destinations[place]
-}
-
-/// Tells whether a write to the place was ever begun.
-pub(super) fn was_touched(doing: &Doing<'_>, place: usize) -> bool {
-    doing.walk.journal.iter().any(|e| e.step == format!("write:{place}"))
 }
 
 /// Returns what must still stand at the place.

@@ -1,7 +1,8 @@
 //! What each kind of step does, and how it finds out what a crash left behind.
 //!
 //! - `mint`: makes the new key, or takes one made by hand; nothing reads it before it is sealed
-//! - `deliver`: seals the old, writes, reads back, activates; and the same in reverse
+//! - `deliver`: seals the old, writes, reads back, activates
+//! - `restore`: the same in reverse
 //! - `gate`: proof, health, grace, quiet: what must hold before the next step
 //! - `end`: ends a key, proves it dead
 //! - `close`: looks for what is left, wipes, writes the inventory
@@ -11,6 +12,7 @@ mod deliver;
 mod end;
 mod gate;
 mod mint;
+mod restore;
 
 use serde_json::{Value, json};
 
@@ -104,8 +106,8 @@ pub(super) async fn perform(walk: &Walk<'_>, step: &Step) -> Result<String, Stop
         Act::Dead { seconds } => end::dead(&doing, *seconds).await,
         Act::Search => close::search(&doing).await,
         Act::Close => close::close(&doing).await,
-        Act::Restore { place } => deliver::restore(&doing, *place).await,
-        Act::Reactivate { place } => deliver::reactivate(&doing, *place).await,
+        Act::Restore { place } => restore::restore(&doing, *place).await,
+        Act::Reactivate { place } => restore::reactivate(&doing, *place).await,
         Act::ProveOld => gate::prove_old(&doing).await,
         Act::RevokeNew => end::revoke_new(&doing).await,
         Act::CloseBack => close::close_back(&doing).await,
@@ -138,7 +140,13 @@ impl Doing<'_> {
 
     /// Tells whether an earlier run may have done it and died before it could say so.
     pub(super) fn is_unknown(&self) -> bool {
-        self.last().is_some_and(|e| e.end.as_ref().is_none_or(|end| end.outcome == Outcome::Unknown))
+        self.last().is_some_and(may_have_done)
+    }
+
+    /// Returns when the tries of this step began that may have done it, and could not say so.
+    pub(super) fn open_since(&self) -> Vec<Moment> {
+        let tries = self.walk.journal.iter().filter(|e| e.step == self.step.name);
+        tries.filter(|e| may_have_done(e)).map(|e| e.begun).collect()
     }
 
     /// Returns how often this step has failed.
@@ -187,6 +195,11 @@ impl Doing<'_> {
         self.conclude(intent, Outcome::Failed, json!({ "why": why }), &[], why).await
     }
 
+    /// Writes down that it is not done, with what the next try needs.
+    async fn refused(&self, intent: &Intent, detail: Value, why: &str) -> Result<(), Stop> {
+        self.conclude(intent, Outcome::Failed, detail, &[], why).await
+    }
+
     /// Writes down that nobody knows whether it happened.
     pub(super) async fn unknown(&self, intent: &Intent, why: &str) -> Result<(), Stop> {
         self.conclude(intent, Outcome::Unknown, json!({ "why": why }), &[], why).await
@@ -196,7 +209,7 @@ impl Doing<'_> {
     /// so the quiet gate begins anew.
     async fn delivered_again(&self, intent: &Intent) -> Result<Stop, Stop> {
         let shown = "written once more: the quiet gate begins anew";
-        self.conclude(intent, Outcome::Failed, json!({ (gate::AGAIN): true }), &[], shown).await?;
+        self.refused(intent, json!({ (gate::AGAIN): true }), shown).await?;
         Ok(Stop::again(1, shown))
     }
 
@@ -293,4 +306,9 @@ impl Doing<'_> {
             _ => Stop::again(back_off.min(300), format!("{what}: {error}")),
         }
     }
+}
+
+/// Tells whether a try may have done its step, and nobody knows.
+fn may_have_done(entry: &Entry) -> bool {
+    entry.end.as_ref().is_none_or(|end| end.outcome == Outcome::Unknown)
 }

@@ -84,6 +84,11 @@ impl Stage {
     }
 
     #[track_caller]
+    fn write_again(&self, secret: &str, at: &Stamp, begun: &[i64]) -> Result<Stamp, DestinationError> {
+        self.told(self.runtime.block_on(self.there.write_again(&credential(secret), at, begun)))
+    }
+
+    #[track_caller]
     fn holds(&self, secret: &str) -> Result<Held, DestinationError> {
         self.told(self.runtime.block_on(self.there.read_back(&credential(secret))))
     }

@@ -69,6 +69,29 @@ fn a_write_that_was_cut_off_between_two_variables_is_taken_up() {
 }
 
 #[test]
+fn a_pair_that_nobody_can_read_is_taken_up_by_its_time() {
+    let double = start(&[
+        ("AVP_SECRET", OLD, "sensitive", PRODUCTION),
+        ("AVP_KEY_ID", &id_of(OLD), "sensitive", PRODUCTION),
+    ]);
+    let stage = stage(&double, "AVP_SECRET,key_id=AVP_KEY_ID");
+    let before = stage.read().unwrap().stamp;
+    let begun = jiff::Timestamp::now().as_millisecond();
+    for _ in 0..4 {
+        double.fault("PATCH /v9/projects/shop/env/env1", Fault::Answer(429, "Retry-After: 0\r\n", "{}"));
+    }
+    // The first holds the new value: it is not as if nothing had been done.
+    assert_eq!(word(&stage.write(NEW, &before)), "Lost");
+    assert_eq!(word(&stage.write(NEW, &before)), "Changed", "a first try knows of none before it");
+    let hour = 3_600_000;
+    assert_eq!(word(&stage.write_again(NEW, &before, &[begun - hour, begun + hour])), "Changed");
+    let stamp = stage.write_again(NEW, &before, &[begun - hour, begun]).unwrap();
+    assert_eq!(stage.read().unwrap().stamp, stamp);
+    let vars = double.state().vars.clone();
+    assert_eq!([vars[0].value.as_str(), &vars[1].value], [NEW, &id_of(NEW)]);
+}
+
+#[test]
 fn what_somebody_else_wrote_is_not_written_over() {
     let double = double();
     for name in ["AVP_SECRET", "HIDDEN"] {

@@ -2,42 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
+use super::places::Places;
+pub(super) use super::places::{ENVIRONMENTS, Held, Kind};
 use crate::support::atlasvpn::{APIKEY, AtlasVpn, EMAIL, Key, PASSWORD};
 use crate::support::postgres::Database;
 use crate::support::program::{Program, Run};
-
-/// What kind of places the key is used at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Two variables of a `.env` file.
-    Dotenv,
-    /// A URL in a `.env` file.
-    Url,
-    /// A program of the operator's.
-    Exec,
-}
-
-impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Dotenv, Self::Url, Self::Exec];
-}
-
-pub(super) const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
-
-/// What a place holds: key id and secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held(pub(super) String, pub(super) String);
 
 /// A desk.
 pub(super) struct Desk {
     room: tempfile::TempDir,
     pub(super) vpn: AtlasVpn,
-    pub(super) kind: Kind,
+    places: Places,
     /// The key in question, as it was at first.
     pub(super) old: Key,
     /// Another key of the account, which nobody may touch.
     pub(super) bystander: Key,
     store: Option<Database>,
+    provider: &'static str,
+    /// How many seconds pass between two runs of [`Desk::finish`].
+    pace: i64,
 }
+
+/// How long a gracious provider keeps a secret alive that was replaced, in seconds.
+pub(super) const GRACE: i64 = 24 * 3600;
 
 impl Desk {
     /// Lays everything out and puts the key down.
@@ -56,17 +43,19 @@ impl Desk {
         let vpn = AtlasVpn::start();
         let old = vpn.state().keys[0].clone();
         let bystander = vpn.state().mint("somebody-else", "developer", true);
-        let desk = Self { room, vpn, kind, old, bystander, store: None };
+        let places = Places::new(kind, room.path(), &old);
+        // The quiet gate wants a quarter of an hour.
+        let desk = Self { room, vpn, places, old, bystander, store: None, provider: "atlasvpn", pace: 1000 };
         std::fs::write(desk.path("clock"), "0").unwrap();
+        let (at, tables) = desk.places.settings().unzip();
         let config = format!(
-            "[network]\nallow = [\"{api}\", \"{gateway}\"]\n\n[providers.atlasvpn]\napi = \"http://{api}\"\ngateway = \"{gateway}\"\n",
+            "[network]\nallow = [\"{api}\", \"{gateway}\"{more}]\n\n[providers.atlasvpn]\napi = \"http://{api}\"\ngateway = \"{gateway}\"\n{tables}",
             api = desk.vpn.api(),
             gateway = desk.vpn.gateway(),
+            more = at.map(|at| format!(", \"{at}\"")).unwrap_or_default(),
+            tables = tables.unwrap_or_default(),
         );
         std::fs::write(desk.path("keywright.toml"), config).unwrap();
-        for environment in ENVIRONMENTS {
-            desk.fill(environment);
-        }
         desk
     }
 
@@ -77,31 +66,12 @@ impl Desk {
 
     /// Returns the file in which an environment keeps its key.
     pub(super) fn file(&self, environment: &str) -> PathBuf {
-        self.path(&format!("{environment}.env"))
+        self.places.file(environment)
     }
 
-    fn fill(&self, environment: &str) {
-        let Key { key_id, secret, .. } = &self.old;
-        let text = match self.kind {
-            Kind::Dotenv => format!("# the proxy\nAVP_KEY_ID={key_id}\nAVP_SECRET='{secret}'\nOTHER=1\n"),
-            Kind::Url => format!("A=b\nPROXY=\"http://{key_id}:{secret}@api.atlasvpn.live:7777/x?y=1#z\"\n"),
-            Kind::Exec => format!("{key_id} {secret}\n"),
-        };
-        std::fs::write(self.file(environment), text).unwrap();
-        if self.kind == Kind::Exec {
-            std::fs::write(self.path("place.sh"), PROGRAM).unwrap();
-        }
-    }
-
-    /// Returns a place as the operator writes it.
+    /// Returns a place as the operator writes it, with its environment.
     pub(super) fn place(&self, environment: &str) -> String {
-        let file = self.file(environment);
-        let file = file.display();
-        match self.kind {
-            Kind::Dotenv => format!("{environment}=dotenv:{file}#AVP_SECRET,key_id=AVP_KEY_ID"),
-            Kind::Url => format!("{environment}=dotenv:{file}#PROXY@url"),
-            Kind::Exec => format!("{environment}=exec:/bin/sh {} {file}", self.path("place.sh").display()),
-        }
+        format!("{environment}={}", self.places.name(environment))
     }
 
     /// Keeps everything in a real Postgres from here on.
@@ -113,35 +83,47 @@ impl Desk {
         self
     }
 
+    /// Has the key at a provider like AtlasVPN that keeps the old secret alive for a while, by a recipe of the
+    /// operator's own.
+    pub(super) fn gracious(mut self) -> Self {
+        let own = include_str!("../../../rules/atlasvpn.toml")
+            .replace("id = \"atlasvpn\"", "id = \"gracious\"")
+            .replace("modes = [\"planned\", \"atomic\", \"emergency\"]", "modes = [\"grace\"]");
+        std::fs::write(self.path("gracious.toml"), own).unwrap();
+        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
+        let config =
+            config.replace("[providers.atlasvpn]", "[providers.gracious]\nrecipe = \"gracious.toml\"");
+        std::fs::write(self.path("keywright.toml"), config).unwrap();
+        self.vpn.state().keeps_former = GRACE;
+        (self.provider, self.pace) = ("gracious", GRACE / 3);
+        self
+    }
+
     /// Puts the key down.
     pub(super) fn add(&self) -> Run {
         let places = ENVIRONMENTS.map(|e| format!("--destination={}", self.place(e)));
         let health = format!("--health=staging=tcp:{} within 1", self.vpn.gateway());
-        let mut words =
-            vec!["keys", "add", "proxy", "--provider=atlasvpn", "--class=critical", "--owner=ann", &health];
+        let provider = format!("--provider={}", self.provider);
         let id = format!("--key-id={}", self.old.key_id);
-        words.push(&id);
+        let mut words =
+            vec!["keys", "add", "proxy", &provider, &id, "--class=critical", "--owner=ann", &health];
         words.extend(places.iter().map(String::as_str));
         self.run(&words)
     }
 
-    /// Returns what an environment holds.
+    /// Returns what is in force in an environment.
     pub(super) fn held(&self, environment: &str) -> Held {
-        let text = std::fs::read_to_string(self.file(environment)).unwrap();
-        let (id, secret) = match self.kind {
-            Kind::Dotenv => {
-                let of = |name: &str| {
-                    let line = text.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default();
-                    line.trim_matches('\'').to_owned()
-                };
-                return Held(of("AVP_KEY_ID="), of("AVP_SECRET="));
-            }
-            Kind::Url => {
-                text.split("http://").nth(1).unwrap().split('@').next().unwrap().split_once(':').unwrap()
-            }
-            Kind::Exec => text.trim().split_once(' ').unwrap(),
-        };
-        Held(id.to_owned(), secret.to_owned())
+        self.places.held(environment)
+    }
+
+    /// Returns what an environment of a place that nobody can read holds, in force or not.
+    pub(super) fn stored(&self, environment: &str) -> Held {
+        self.places.stored(environment)
+    }
+
+    /// Writes a key to a place that nobody can read, as somebody else does.
+    pub(super) fn put(&self, environment: &str, held: &Held) {
+        self.places.put(environment, held);
     }
 
     /// Returns a run to come.
@@ -172,6 +154,7 @@ impl Desk {
         let moved: i64 = std::fs::read_to_string(&file).unwrap().parse().unwrap();
         std::fs::write(&file, (moved + seconds * 1000).to_string()).unwrap();
         self.vpn.state().moved = (moved / 1000) + seconds;
+        self.places.pass((moved / 1000) + seconds);
     }
 
     /// Returns the rotations that are not over: id and state.
@@ -191,9 +174,11 @@ impl Desk {
             let Some((id, _)) = open.first() else {
                 return last.unwrap_or_else(|| self.run(&["rotations", "list", "--all"]));
             };
-            // A lease of a runner that was killed ends by itself; the quiet gate wants a quarter of an hour.
-            self.pass(1000);
-            last = Some(self.run(&["rotations", "resume", id, "--wait=0"]));
+            // A lease of a runner that was killed ends by itself.
+            self.pass(self.pace);
+            let run = self.run(&["rotations", "resume", id, "--wait=0"]);
+            self.obey(&run);
+            last = Some(run);
         }
         panic!(
             "it does not come to an end: {:?}\n{:?}",
@@ -202,11 +187,18 @@ impl Desk {
         );
     }
 
+    /// Puts the old key back where a person is asked to.
+    pub(super) fn obey(&self, run: &Run) {
+        let told = run.text();
+        let asked = |e: &&&str| told.contains(&format!("{} could not be read", self.places.name(e)));
+        if let Some(environment) = ENVIRONMENTS.iter().find(asked).filter(|_| run.code == Some(4)) {
+            self.put(environment, &Held(self.old.key_id.clone(), self.old.secret.clone()));
+        }
+    }
+
     /// Tells whether a credential works at the provider.
     pub(super) fn works(&self, held: &Held) -> bool {
-        let state = self.vpn.state();
-        let is_secret = |k: &Key| k.secret == held.1 || (state.keeps_former && k.former.contains(&held.1));
-        state.keys.iter().any(|k| k.active && k.key_id == held.0 && is_secret(k))
+        self.vpn.state().opens(&held.0, &held.1)
     }
 
     /// Lists what of the program's own files holds one of these secrets in clear.
@@ -235,24 +227,3 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     };
     entries.flat_map(each).collect()
 }
-
-/// A program that keeps `key_id secret` in a file. Its stamps are the file's words' lengths and ends: they
-/// change with the key.
-const PROGRAM: &str = r#"
-line=$(cat)
-field() { printf '%s' "$line" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-read -r id secret < "$1"
-stamp=$(printf '%s' "$id $secret" | cksum | tr ' ' -)
-case $(field verb) in
-read_meta) printf '{"key_id":"%s","secret":"%s","stamp":"%s"}' "$id" "$secret" "$stamp" ;;
-read_back)
-    if [ "$id $secret" = "$(field key_id) $(field secret)" ]; then held=wanted; else held=other; fi
-    printf '{"held":"%s"}' "$held" ;;
-write | restore)
-    new="$(field key_id) $(field secret)"
-    if [ "$new" != "$id $secret" ] && [ "$(field stamp)" != "$stamp" ]; then echo '{"error":"changed"}'; exit; fi
-    printf '%s\n' "$new" > "$1.new" && mv "$1.new" "$1"
-    printf '{"stamp":"%s"}' "$(printf '%s' "$new" | cksum | tr ' ' -)" ;;
-*) echo '{"unsupported":true}' ;;
-esac
-"#;

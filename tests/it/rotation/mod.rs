@@ -1,9 +1,11 @@
 //! Rotations, whole: the real program, real files and programs, the double of AtlasVPN.
 //!
 //! - `desk`: where a rotation is told about: inventory, places, clock, double
+//! - `places`: of what kinds a desk's places are
 //! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
+//! - `hidden`: places that nobody can read
 //! - `kill`: killed at every point, resumed, nothing lost
 //! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
@@ -15,6 +17,8 @@ mod desk;
 #[cfg(feature = "kill-points")]
 mod fight;
 #[cfg(feature = "kill-points")]
+mod hidden;
+#[cfg(feature = "kill-points")]
 mod kill;
 #[cfg(feature = "kill-points")]
 mod lost;
@@ -22,6 +26,8 @@ mod lost;
 mod network;
 #[cfg(feature = "kill-points")]
 mod others;
+#[cfg(feature = "kill-points")]
+mod places;
 #[cfg(feature = "kill-points")]
 mod platforms;
 #[cfg(feature = "kill-points")]

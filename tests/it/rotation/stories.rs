@@ -232,21 +232,9 @@ fn no_secret_is_said_or_shown_to_other_processes() {
 
 #[test]
 fn a_provider_that_keeps_the_old_secret_for_a_while_is_waited_for() {
-    // A recipe of the operator's own, for a provider like AtlasVPN with a grace.
-    let desk = Desk::bare(Kind::Url);
-    let own = include_str!("../../../rules/atlasvpn.toml")
-        .replace("id = \"atlasvpn\"", "id = \"gracious\"")
-        .replace("modes = [\"planned\", \"atomic\", \"emergency\"]", "modes = [\"grace\"]");
-    std::fs::write(desk.path("gracious.toml"), own).unwrap();
-    let config = std::fs::read_to_string(desk.path("keywright.toml")).unwrap();
-    let config = config.replace("[providers.atlasvpn]", "[providers.gracious]\nrecipe = \"gracious.toml\"");
-    std::fs::write(desk.path("keywright.toml"), config).unwrap();
-    let id = format!("--key-id={}", desk.old.key_id);
-    let places = ENVIRONMENTS.map(|e| format!("--destination={}", desk.place(e)));
-    let add = ["keys", "add", "proxy", "--provider=gracious", &id, &places[0], &places[1]];
-    let run = desk.run(&add);
+    let desk = Desk::bare(Kind::Url).gracious();
+    let run = desk.add();
     assert_eq!(run.code, Some(0), "{run:?}");
-    desk.vpn.state().keeps_former = true;
     let run = desk.run(&["rotate", "proxy", "--grace=24h", "--yes", "--wait=0"]);
     assert_eq!(run.code, Some(5), "{run:?}");
     let old = Held(desk.old.key_id.clone(), desk.old.secret.clone());
@@ -257,7 +245,6 @@ fn a_provider_that_keeps_the_old_secret_for_a_while_is_waited_for() {
     let early = desk.run(&["rotations", "resume", &rotation, "--wait=0"]);
     assert_eq!(early.code, Some(5), "{early:?}");
     desk.pass(2 * 3600);
-    desk.vpn.state().keeps_former = false;
     let run = desk.run(&["rotations", "resume", &rotation, "--wait=0"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(!desk.works(&old));

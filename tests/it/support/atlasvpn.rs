@@ -56,8 +56,8 @@ pub(crate) struct Key {
     pub(crate) live: bool,
     pub(crate) active: bool,
     pub(crate) last_used: Option<String>,
-    /// Every secret it had before.
-    pub(crate) former: Vec<String>,
+    /// Every secret it had before, and until when it works, by the clock that is moved on.
+    pub(crate) former: Vec<(String, i64)>,
 }
 
 /// Everything the double knows; tests read it and change it.
@@ -79,8 +79,8 @@ pub(crate) struct State {
     pub(crate) page: usize,
     /// Statuses of the gateway for credentials that are right, instead of 200.
     pub(crate) gate: Option<u16>,
-    /// Whether a secret that was replaced still works, as at providers with a grace of their own.
-    pub(crate) keeps_former: bool,
+    /// How long a secret that was replaced works on, in seconds, as at providers with a grace of their own.
+    pub(crate) keeps_former: i64,
     /// How far its clock is moved on, in seconds.
     pub(crate) moved: i64,
     tokens: Vec<String>,
@@ -142,7 +142,9 @@ impl AtlasVpn {
     /// Returns every secret that ever was, old and new, and what signs in: what no output may hold.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let state = self.state();
-        let of = |key: &Key| key.former.iter().cloned().chain([key.secret.clone()]).collect::<Vec<_>>();
+        let of = |key: &Key| {
+            key.former.iter().map(|f| f.0.clone()).chain([key.secret.clone()]).collect::<Vec<_>>()
+        };
         let fixed = [TOKEN, PASSWORD, APIKEY].map(str::to_owned);
         state.keys.iter().flat_map(of).chain(fixed).collect()
     }
@@ -167,6 +169,13 @@ impl State {
         };
         self.keys.push(key.clone());
         key
+    }
+
+    /// Tells whether a key id and a secret open the gateway now.
+    pub(crate) fn opens(&self, key_id: &str, secret: &str) -> bool {
+        let is_kept = |(former, until): &(String, i64)| former == secret && self.moved < *until;
+        let is_it = |k: &Key| k.secret == secret || k.former.iter().any(is_kept);
+        self.keys.iter().any(|k| k.active && k.key_id == key_id && is_it(k))
     }
 
     fn fresh(&mut self) -> u64 {
@@ -310,9 +319,10 @@ fn do_it(state: &mut State, call: &str, asked: &Asked) -> Told {
         ("rotate", Some(at)) => {
             // R9, R11: the key id stays.
             let secret = state.secret();
+            let until = state.moved + state.keeps_former;
             let key = &mut state.keys[at];
             let old = std::mem::replace(&mut key.secret, secret);
-            key.former.push(old);
+            key.former.push((old, until));
             let mut told = shown_once(key);
             told["key"]["rotatedAt"] = json!("2026-04-25T14:30:00Z");
             (200, told)
@@ -401,17 +411,14 @@ fn answer_connect(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -
     let mut state = state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let basic = asked.header("proxy-authorization").strip_prefix("Basic ").unwrap_or_default();
     let pair = data_encoding::BASE64.decode(basic.as_bytes()).ok().and_then(|b| String::from_utf8(b).ok());
-    let former = if state.keeps_former { usize::MAX } else { 0 };
-    let right = state.keys.iter().position(|k| {
-        let mut secrets = k.former.iter().take(former).chain([&k.secret]);
-        k.active && secrets.any(|secret| pair == Some(format!("{}:{secret}", k.key_id)))
-    });
+    let is_right =
+        pair.is_some_and(|pair| pair.split_once(':').is_some_and(|(id, secret)| state.opens(id, secret)));
     let port = asked.path.rsplit(':').next().unwrap_or_default();
-    let status = match right {
+    let status = match is_right {
         _ if asked.method != "CONNECT" => 400,
-        None => 407,
-        Some(_) if !matches!(port, "80" | "443" | "8080" | "8443") => 403,
-        Some(_) => state.gate.unwrap_or(200),
+        false => 407,
+        true if !matches!(port, "80" | "443" | "8080" | "8443") => 403,
+        true => state.gate.unwrap_or(200),
     };
     let fault = state.fault("connect");
     state.log.push(format!("CONNECT {status}"));

@@ -45,10 +45,14 @@ pub(crate) struct State {
     pub(crate) current: Option<String>,
     /// Whether a production deployment that is ready gets the domains.
     pub(crate) assigns: bool,
-    /// How the next deployments go; `READY` in two looks where nothing is said.
+    /// How the next deployments go.
     pub(crate) to_come: VecDeque<&'static [&'static str]>,
+    /// How a deployment goes where `to_come` says nothing.
+    pub(crate) usual: &'static [&'static str],
     /// The team that owns the project.
     pub(crate) team: Option<&'static str>,
+    /// How far its clock is moved on, in seconds.
+    pub(crate) moved: i64,
     clock: i64,
 }
 
@@ -56,9 +60,11 @@ pub(crate) struct State {
 pub(crate) type Vercel = Double<State>;
 
 impl State {
+    /// Tells the time, and never the same one twice.
     fn now(&mut self) -> i64 {
-        self.clock += 1;
-        1_700_000_000_000 + self.clock
+        let now = jiff::Timestamp::now().as_millisecond() + self.moved * 1000;
+        self.clock = now.max(self.clock + 1);
+        self.clock
     }
 
     /// Adds a variable.
@@ -71,8 +77,20 @@ impl State {
 
     /// Writes a variable as somebody else would.
     pub(crate) fn set(&mut self, key: &str, value: &str) {
+        let target = self.vars.iter().find(|v| v.key == key).unwrap().targets[0];
+        self.set_for(target, key, value);
+    }
+
+    /// Returns what a variable of a target holds.
+    pub(crate) fn value_for(&self, target: &str, key: &str) -> String {
+        self.vars.iter().find(|v| v.key == key && v.targets.contains(&target)).unwrap().value.clone()
+    }
+
+    /// Writes a variable of a target as somebody else would.
+    pub(crate) fn set_for(&mut self, target: &str, key: &str, value: &str) {
         let now = self.now();
-        let var = self.vars.iter_mut().find(|v| v.key == key).unwrap();
+        let is_it = |v: &&mut Var| v.key == key && v.targets.contains(&target);
+        let var = self.vars.iter_mut().find(is_it).unwrap();
         (var.value, var.updated) = (value.to_owned(), now);
     }
 
@@ -136,7 +154,9 @@ pub(crate) fn start(vars: &[(&str, &str, &'static str, &[&'static str])]) -> Ver
         current: None,
         assigns: true,
         to_come: VecDeque::new(),
+        usual: &["QUEUED", "BUILDING", "READY"],
         team: None,
+        moved: 0,
         clock: 0,
     };
     for (key, value, sort, targets) in vars {
@@ -227,7 +247,7 @@ fn answer(state: &mut State, asked: &Asked) -> Told {
             if asked.body["name"] != PROJECT || !known || asked.parameter("forceNew") != Some("1") {
                 return refused(400, "bad_request");
             }
-            let states = state.to_come.pop_front().unwrap_or(&["QUEUED", "BUILDING", "READY"]);
+            let states = state.to_come.pop_front().unwrap_or(state.usual);
             let target = if asked.body["target"] == "production" { "production" } else { "preview" };
             let id = state.begin(target, from, states);
             (200, seen(state.deployments.iter().find(|d| d.id == id).unwrap(), false))
