@@ -6,16 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::model::credential::{Credential, Liveness};
-use crate::model::{Finding, Fingerprint, Severity};
+use crate::model::{Finding, Fingerprint, RuleCard, Severity};
 use crate::provider::{Checked, Provider};
 use crate::rule::builtin;
 
-/// Returns the provider that a finding's secret may be shown to; else why there is none.
+/// Returns the provider that a rule's secrets may be shown to; else why there is none.
 ///
 /// # Errors
 /// Why nobody can be asked, for people.
-pub fn provider_of(finding: &Finding) -> Result<String, String> {
-    let card = &finding.hit.rule;
+pub fn provider_of(card: &RuleCard) -> Result<String, String> {
     if card.severity <= Severity::Info {
         return Err("it is no secret".into());
     }
@@ -28,6 +27,17 @@ pub fn provider_of(finding: &Finding) -> Result<String, String> {
         Some(id) if crate::provider::ids().any(|known| known == id) => Ok(id.clone()),
         Some(id) => Err(format!("nobody knows yet how to ask {id}")),
         None => Err("its rule names no provider".into()),
+    }
+}
+
+/// Asks a provider whether a secret works, unless it can be none of its secrets.
+pub async fn ask(credential: &Credential, provider: &dyn Provider) -> Checked {
+    match provider.takes(credential) {
+        Ok(()) => provider.check(credential).await,
+        Err(expected) => Checked {
+            liveness: Liveness::Unknown,
+            why: format!("it was not asked: the check is for {expected}"),
+        },
     }
 }
 
@@ -45,13 +55,7 @@ impl Verifier {
         }
         let credential =
             Credential { key_id: finding.hit.key_id.clone(), secret: finding.hit.secret.again() };
-        let checked = match provider.takes(&credential) {
-            Ok(()) => provider.check(&credential).await,
-            Err(expected) => Checked {
-                liveness: Liveness::Unknown,
-                why: format!("it was not asked: the check is for {expected}"),
-            },
-        };
+        let checked = ask(&credential, provider).await;
         self.known.insert(finding.fingerprint.clone(), checked.clone());
         checked
     }

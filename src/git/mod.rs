@@ -13,6 +13,7 @@
 //! - `commits`: the commits as a graph in memory
 //! - `missing`: objects that trees name and that are not stored
 //! - `refs`: what refs, stashes and worktrees point to
+//! - `remotes`: where it comes from and goes to
 //! - `provenance`: which commit brought a blob in, under which path, and what still reaches it
 //! - `hook`: keywright in a repository's hooks
 //! - `change`: what a commit changes against its parents
@@ -34,6 +35,7 @@ mod pack;
 mod packed;
 pub mod provenance;
 pub mod refs;
+mod remotes;
 pub mod staged;
 pub mod state;
 mod steps;

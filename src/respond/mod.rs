@@ -1,13 +1,23 @@
 //! What is done about a leaked secret.
 //!
+//! - `record`: from findings to incidents
+//! - `reread`: a secret read again from where it was seen
+//! - `owner`: whose it is, with proof
+//! - `policy`: what the operator wants done about it
+//! - `answer`: moves an incident: contain, deliver, prove, review, look again
 //! - `review`: what was done with a key while it was public, and what of that was unusual
 //! - `import`: uses of a key out of a file, for providers that tell none
 //! - `letter`: what is written to the provider when it was abused
-//! - `policy`: what the operator wants done about it
+//! - `ledger`: the report of an incident
 //! - `timeline`: a small picture of it
 
+pub mod answer;
 pub mod import;
+pub mod ledger;
 pub mod letter;
+pub mod owner;
 pub mod policy;
+pub mod record;
+pub mod reread;
 pub mod review;
 pub mod timeline;

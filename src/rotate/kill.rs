@@ -4,13 +4,13 @@
 /// Passes a point.
 #[cfg(not(feature = "kill-points"))]
 #[inline]
-pub(super) fn point(_name: &str) {}
+pub(crate) fn point(_name: &str) {}
 
 /// Passes a point: the one that `KEYWRIGHT_KILL_AT` counts to is the last. `KEYWRIGHT_KILL_LOG` names
 /// a file to which every point's name is added. At the point that `KEYWRIGHT_PAUSE_AT` names, the file
 /// `KEYWRIGHT_PAUSE_FILE` is made, and nothing goes on before it is taken away.
 #[cfg(feature = "kill-points")]
-pub(super) fn point(name: &str) {
+pub(crate) fn point(name: &str) {
     use std::io::Write as _;
     use std::sync::atomic::{AtomicU64, Ordering};
     static PASSED: AtomicU64 = AtomicU64::new(0);

@@ -17,7 +17,7 @@ pub mod clock;
 pub mod engine;
 mod error;
 pub mod health;
-mod kill;
+pub(crate) mod kill;
 pub mod observe;
 mod operator;
 pub mod plan;

@@ -6,7 +6,6 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens` are such
-//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github` are such
 //! - `git_http`: real git, served over http
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
