@@ -153,7 +153,7 @@ mod tests {
         let error = read("k.toml", "[scan]\n\nfail_on = 'some'\n", Trust::Operator).unwrap_err().to_string();
         assert_eq!(
             error,
-            "k.toml: line 3: says fail_on = `some`, which is not known; it is one of: any, new, never"
+            "k.toml: line 3: says fail_on = `some`, which is not known; it is one of: any, new, verified, never"
         );
     }
 

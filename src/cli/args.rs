@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 #[cfg(feature = "rekey")]
 use super::command::{
-    audit::AuditArgs, keys::KeysArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs,
-    verify::VerifyArgs,
+    audit::AuditArgs, freeze::FreezeArgs, incidents::IncidentsArgs, keys::KeysArgs, respond::RespondArgs,
+    rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs, verify::VerifyArgs,
 };
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
@@ -58,6 +58,12 @@ pub(crate) enum Command {
     Usage(UsageArgs),
     #[cfg(feature = "rekey")]
     Verify(VerifyArgs),
+    #[cfg(feature = "rekey")]
+    Incidents(IncidentsArgs),
+    #[cfg(feature = "rekey")]
+    Respond(RespondArgs),
+    #[cfg(feature = "rekey")]
+    Freeze(FreezeArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),
     #[command(hide = true)]

@@ -5,12 +5,15 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use keywright::config::FailOn;
+use keywright::model::credential::Liveness;
 use keywright::report::{self, Format, Outcome, Style};
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::survey::{Request, ground, survey_on};
 use super::ui::Ui;
+#[cfg(feature = "rekey")]
+use super::verified;
 
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
@@ -30,12 +33,21 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
             "name what was known with --baseline FILE, or look at a change: --staged, --range, --since-commit",
         ));
     }
+    refuse_unasked(fail_on, request)?;
     let (all_objects, lenient) = (ground.settings.all_objects.value, ground.settings.allow_incomplete.value);
-    let survey = survey_on(ground, request, ui)?;
+    #[cfg_attr(not(feature = "rekey"), expect(unused_mut, reason = "nobody is asked in this build"))]
+    let mut survey = survey_on(ground, request, ui)?;
+    #[cfg(feature = "rekey")]
+    verified::follow(request, &mut survey, ui)?;
     let outcome = survey.outcome(all_objects);
     survey.warnings.iter().for_each(|w| ui.warn(w));
     let all_told = tell(request, &formats, &outcome, ui);
-    let fails = fail_on != FailOn::Never && survey.findings.iter().any(|f| report::counts(f, &outcome));
+    let is_meant = |f: &keywright::model::Finding| match fail_on {
+        FailOn::Never => false,
+        FailOn::Verified => f.liveness == Some(Liveness::Alive),
+        FailOn::Any | FailOn::New => true,
+    };
+    let fails = survey.findings.iter().any(|f| is_meant(f) && report::counts(f, &outcome));
     let exit = if fails { Exit::Leaks } else { gaps(request, lenient, &outcome, ui) };
     // A report that nobody can read is not a clean run's.
     Ok(if exit == Exit::Clean && !all_told { Exit::Incomplete } else { exit })
@@ -49,6 +61,24 @@ fn gaps(request: &Request, lenient: bool, outcome: &Outcome<'_>, ui: &Ui) -> Exi
         ui.warn(&format!("there is nothing to scan · {}", outcome.target));
     }
     if (nothing || !coverage.is_complete()) && !lenient { Exit::Incomplete } else { Exit::Clean }
+}
+
+/// Only a provider can say what is alive.
+fn refuse_unasked(fail_on: FailOn, request: &Request) -> Result<(), CliError> {
+    #[cfg(feature = "rekey")]
+    let asks = request.verify;
+    #[cfg(not(feature = "rekey"))]
+    let asks = {
+        let _ = request;
+        false
+    };
+    if fail_on == FailOn::Verified && !asks {
+        return Err(CliError::usage(
+            "--fail-on verified can't tell what is alive",
+            "ask the providers: --verify (which the scanner-only build has not)",
+        ));
+    }
+    Ok(())
 }
 
 /// Secrets in clear are for a person at a terminal only.

@@ -4,6 +4,7 @@
 //! - `sight`: findings looked at again, for what other scanners let be
 //! - `survey`: what was asked for, scanned
 //! - `again`: what earlier scans know
+//! - `verified`: what was found, held against its providers and written to the store
 //! - `look`: a survey told, and its exit code
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
@@ -14,6 +15,8 @@
 //! - `runner`: the name of this start, and whether another still runs
 //! - `rekey_error`: its letters
 //! - `net`: how health checks and a remote sealing key reach the network
+//! - `desk`: findings written down as incidents, and incidents moved
+//! - `office`: what incidents ask of the world outside the store
 //! - `progress`: a rotation as it goes
 //! - `flag`: what the flags of several commands take
 //! - `table`: columns and dates
@@ -25,6 +28,8 @@
 mod again;
 mod args;
 mod command;
+#[cfg(feature = "rekey")]
+mod desk;
 mod error;
 mod exit;
 #[cfg(feature = "rekey")]
@@ -33,6 +38,8 @@ mod in_force;
 mod look;
 #[cfg(feature = "rekey")]
 mod net;
+#[cfg(feature = "rekey")]
+mod office;
 #[cfg(feature = "rekey")]
 mod progress;
 #[cfg(feature = "rekey")]
@@ -49,6 +56,8 @@ mod survey;
 mod table;
 mod target;
 mod ui;
+#[cfg(feature = "rekey")]
+mod verified;
 mod write;
 
 use clap::Parser;

@@ -119,7 +119,7 @@ fn tell(told: &Told, ui: &Ui) {
 }
 
 /// The last resort: the new secret, sealed, on the screen.
-fn rescue(rotation: &str, armour: &str, why: &str, ui: &Ui) -> CliError {
+pub(crate) fn rescue(rotation: &str, armour: &str, why: &str, ui: &Ui) -> CliError {
     ui.last_resort(armour);
     CliError {
         what: format!("the new secret of {rotation} could not be stored; it stands above, sealed"),

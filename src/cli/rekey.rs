@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use keywright::config::RekeySettings;
+use keywright::config::{RekeySettings, RespondSettings};
 use keywright::destination::{self, Destination, Reach, StampKey};
 use keywright::http::Door;
 use keywright::model::rotation::Moment;
@@ -38,6 +38,8 @@ pub(crate) struct Rekey {
     pub(crate) door: Arc<Door>,
     /// The operator's settings.
     pub(crate) settings: RekeySettings,
+    /// What the operator wants done about leaks.
+    pub(crate) respond: RespondSettings,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the key file, the store and the audit's anchor stand by default.
@@ -47,7 +49,7 @@ pub(crate) struct Rekey {
 impl Rekey {
     /// Opens everything; the first time, the key file and the store are made.
     pub(crate) fn open(config: Option<&Path>) -> Result<Self, CliError> {
-        let settings = settings::rekey(config)?;
+        let (settings, respond) = settings::rekey(config)?;
         let state = user_folder("XDG_STATE_HOME", ".local/state").ok_or_else(|| {
             CliError::usage(
                 "there is no folder for what must be kept",
@@ -74,7 +76,7 @@ impl Rekey {
         let password = settings.store.password.as_deref().map(|text| resolved(&runtime, text)).transpose()?;
         let chain = ChainKey::new(sealer.derive("audit"));
         let store = runtime.block_on(Store::open(&url, password.as_ref(), chain))?;
-        Ok(Self { runtime, store: Arc::new(store), sealer, door, settings, clock: clock(), folder })
+        Ok(Self { runtime, store: Arc::new(store), sealer, door, settings, respond, clock: clock(), folder })
     }
 
     /// Returns the key, or says what there is.

@@ -4,6 +4,7 @@ use keywright::destination::PlaceError;
 use keywright::http::NoPlace;
 use keywright::provider::ProviderError;
 use keywright::reference::ReferenceError;
+use keywright::respond::answer::RespondError;
 use keywright::rotate::RotateError;
 use keywright::seal::SealError;
 use keywright::store::StoreError;
@@ -122,5 +123,18 @@ impl From<ReferenceError> for CliError {
 impl From<NoPlace> for CliError {
     fn from(error: NoPlace) -> Self {
         Self::usage(error.to_string(), "write [network] allow = [\"HOST:PORT\"]")
+    }
+}
+
+impl From<RespondError> for CliError {
+    fn from(error: RespondError) -> Self {
+        match error {
+            RespondError::Store(error) => error.into(),
+            RespondError::Rotate(error) => error.into(),
+            RespondError::Absent(id) => Self::usage(
+                format!("there is no incident {id}"),
+                "`keywright incidents list` shows what there is",
+            ),
+        }
     }
 }

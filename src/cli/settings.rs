@@ -230,10 +230,12 @@ impl Pick {
 /// Reads what the operator's file says of store, seal, network and providers. A scanned repository's
 /// file has no say in it.
 #[cfg(feature = "rekey")]
-pub(crate) fn rekey(named: Option<&Path>) -> Result<config::RekeySettings, CliError> {
+pub(crate) fn rekey(
+    named: Option<&Path>,
+) -> Result<(config::RekeySettings, config::RespondSettings), CliError> {
     let flags = Flags { config: named.map(Into::into), ..Flags::default() };
     let file = settings_file(&flags).map(|path| read(&path, Trust::Operator)).transpose()?;
-    Ok(file.map(|file| file.rekey).unwrap_or_default())
+    Ok(file.map(|file| (file.rekey, file.respond)).unwrap_or_default())
 }
 
 fn settings_file(flags: &Flags) -> Option<PathBuf> {

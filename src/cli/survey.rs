@@ -61,6 +61,12 @@ pub(crate) struct Request {
     pub(crate) no_cache: bool,
     /// Whether secrets are shown in clear.
     pub(crate) show_secrets: bool,
+    /// Whether providers are asked what works.
+    #[cfg(feature = "rekey")]
+    pub(crate) verify: bool,
+    /// Whether what is found is written to the store.
+    #[cfg(feature = "rekey")]
+    pub(crate) record: bool,
 }
 
 /// What a scan brought.

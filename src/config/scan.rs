@@ -15,12 +15,15 @@ pub enum FailOn {
     Any,
     /// One that was not known before.
     New,
+    /// One that its provider says is alive.
+    Verified,
     /// None.
     Never,
 }
 
 impl FailOn {
-    const WORDS: [(&'static str, Self); 3] = [("any", Self::Any), ("new", Self::New), ("never", Self::Never)];
+    const WORDS: [(&'static str, Self); 4] =
+        [("any", Self::Any), ("new", Self::New), ("verified", Self::Verified), ("never", Self::Never)];
 
     /// Returns the word used on the command line and in files.
     #[must_use]

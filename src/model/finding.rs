@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::credential::Liveness;
 use super::location::Location;
 use super::secret::Secret;
 
@@ -257,6 +258,8 @@ pub struct Finding {
     pub status: Status,
     /// Why it is let be, if it is.
     pub suppression: Option<Suppression>,
+    /// What its provider said, where it was asked.
+    pub liveness: Option<Liveness>,
     /// Secrets, of any finding, that this one's path, refs or author repeat.
     pub repeats: Vec<Secret>,
 }

@@ -52,6 +52,7 @@ pub(super) fn finding(rule: &str, severity: Severity, path: &str, line: u64) -> 
         location,
         status: Status::Counts,
         suppression: None,
+        liveness: None,
         repeats: Vec::new(),
     }
 }

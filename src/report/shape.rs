@@ -23,6 +23,9 @@ pub(super) struct FindingShape<'a> {
     /// Masked; in clear only with `--show-secrets`.
     secret: String,
     key_id: Option<String>,
+    /// What its provider said, where it was asked: `alive`, `dead`, `cannot tell`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    liveness: Option<&'static str>,
     /// `null` for a message.
     path: Option<String>,
     /// The exact bytes in base64, where the path is no UTF-8.
@@ -100,6 +103,7 @@ impl<'a> FindingShape<'a> {
                 hit.masked.clone()
             },
             key_id: hit.key_id.as_deref().map(text),
+            liveness: finding.liveness.map(crate::model::credential::Liveness::word),
             path: is_file.then(|| String::from_utf8_lossy(&path).into_owned()),
             path_bytes: (is_file && str::from_utf8(&path).is_err()).then(|| BASE64.encode(&path)),
             place: location.place.word(),

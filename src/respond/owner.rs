@@ -10,6 +10,9 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::record::KeyRecord;
 
+/// Opens the destinations of a key, or says why not.
+pub type Places<'a> = dyn Fn(&KeyRecord) -> Result<Vec<Box<dyn Destination>>, String> + 'a;
+
 /// What was shown.
 pub struct Owner {
     /// Whose.
@@ -34,7 +37,7 @@ pub async fn find(
     credential: &Credential,
     liveness: Liveness,
     provider: &dyn Provider,
-    places: &dyn Fn(&KeyRecord) -> Result<Vec<Box<dyn Destination>>, String>,
+    places: &Places<'_>,
 ) -> Result<Owner, StoreError> {
     let keys: Vec<KeyRecord> =
         store.keys().await?.into_iter().filter(|k| k.provider == provider.card().id).collect();
@@ -117,11 +120,7 @@ async fn whose(credential: &Credential, provider: &dyn Provider) -> Owner {
 }
 
 /// Tells whether a place of a key holds this very secret.
-async fn holds(
-    key: &KeyRecord,
-    credential: &Credential,
-    places: &dyn Fn(&KeyRecord) -> Result<Vec<Box<dyn Destination>>, String>,
-) -> bool {
+async fn holds(key: &KeyRecord, credential: &Credential, places: &Places<'_>) -> bool {
     let Ok(places) = places(key) else { return false };
     for place in places {
         if let Ok(meta) = place.read_meta().await

@@ -101,6 +101,7 @@ fn finish(located: Located, detector: &Detector, ignored: &Ignored) -> Option<Fi
         location,
         status,
         suppression,
+        liveness: None,
         repeats: Vec::new(),
     })
 }

@@ -158,10 +158,13 @@ impl Store {
         row.map(|row| Ok((row.int(0)? != 0, row.int(1)?, row.text(2)?, row.text(3)?))).transpose()
     }
 
-    /// Returns the moment of the audit's first line: how old the store is, as far as it can prove.
-    pub async fn first_line_at(&self) -> Result<Option<Moment>, StoreError> {
+    /// Returns since when the store can know what was done: the audit's first line, or the first key.
+    pub async fn known_since(&self) -> Result<Option<Moment>, StoreError> {
         let row = self.db.row("SELECT at FROM audit WHERE number = 1", &[]).await?;
-        row.map(|row| row.int(0)).transpose()
+        let line = row.map(|row| row.int(0)).transpose()?;
+        let row = self.db.row("SELECT MIN(added) FROM inventory", &[]).await?;
+        let key = row.map_or(Ok(None), |row| row.maybe_int(0))?;
+        Ok(earlier(line, key))
     }
 }
 

@@ -41,6 +41,8 @@ mod providers;
 mod range;
 mod redact;
 #[cfg(feature = "rekey")]
+mod respond;
+#[cfg(feature = "rekey")]
 mod rotation;
 mod rules;
 mod rules_command;

@@ -193,6 +193,7 @@ fn finding(hit: Hit) -> Finding {
         location,
         status: Status::Counts,
         suppression: None,
+        liveness: None,
         repeats: Vec::new(),
     }
 }

@@ -3,14 +3,20 @@
 #[cfg(feature = "rekey")]
 pub(super) mod audit;
 pub(super) mod completions;
+#[cfg(feature = "rekey")]
+pub(super) mod freeze;
 pub(super) mod gitleaks;
 pub(super) mod hook;
 pub(super) mod ignore;
+#[cfg(feature = "rekey")]
+pub(super) mod incidents;
 #[cfg(feature = "rekey")]
 pub(super) mod keys;
 pub(super) mod man;
 pub(super) mod migrate;
 pub(super) mod redact;
+#[cfg(feature = "rekey")]
+pub(super) mod respond;
 #[cfg(feature = "rekey")]
 pub(super) mod rotate;
 #[cfg(feature = "rekey")]
@@ -52,6 +58,12 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Audit(args) => audit::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Verify(args) => verify::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Incidents(args) => incidents::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Respond(args) => respond::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Freeze(args) => freeze::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),
         Command::Protect(args) => gitleaks::run(args.wanted(), ui),
         Command::Git(args) => gitleaks::run(args.wanted(), ui),

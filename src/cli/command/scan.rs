@@ -65,7 +65,7 @@ pub(crate) struct ScanArgs {
     /// The least confidence that counts: low, medium or high [default: medium]
     #[arg(long, value_name = "LEVEL", value_parser = confidence)]
     min_confidence: Option<Confidence>,
-    /// When leaks make the run fail: any, new (needs --baseline, or a change to look at) or never [default: any]
+    /// When leaks make the run fail: any, new (needs --baseline, or a change to look at), verified (needs --verify) or never [default: any]
     #[arg(long, value_name = "WHEN", value_parser = fail_on)]
     fail_on: Option<FailOn>,
     /// What was known before, and is let be: a file of `keywright ignore baseline`, or a report of --format json (repeatable)
@@ -86,6 +86,14 @@ pub(crate) struct ScanArgs {
     /// Read all of the history, whatever is known of it from an earlier scan
     #[arg(long)]
     no_cache: bool,
+    /// Ask providers whether the keys that are found work: each once, and at its provider's own host only
+    #[cfg(feature = "rekey")]
+    #[arg(long)]
+    verify: bool,
+    /// Write what is found to the store, as incidents without their secrets: keywright incidents list
+    #[cfg(feature = "rekey")]
+    #[arg(long)]
+    record: bool,
     /// Print the settings in force and where each comes from, and scan nothing
     #[arg(long)]
     print_config: bool,
@@ -149,6 +157,10 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         allow_incomplete: args.allow_incomplete,
         no_cache: args.no_cache,
         show_secrets: args.show_secrets,
+        #[cfg(feature = "rekey")]
+        verify: args.verify,
+        #[cfg(feature = "rekey")]
+        record: args.record,
     };
     if args.print_config {
         let text = in_force::toml(&ground(&request)?.settings);

@@ -7,6 +7,7 @@ use super::super::outcome::{Outcome, Standing, Style, message_id, order, standin
 use super::super::veil::veiled;
 use super::super::words::{calm, count, cut, digits, ref_words};
 use super::paint::Paint;
+use crate::model::credential::Liveness;
 use crate::model::text::shown;
 use crate::model::{Finding, Place, Severity, Verdict};
 
@@ -90,6 +91,12 @@ impl Group<'_> {
         let mut facts = vec![format!("{word} {}", paint.bold(calm(secret.as_bytes())))];
         if let Some(id) = &hit.key_id {
             facts.push(format!("key id {}", calm(&veiled(id.as_bytes(), self.worst, style))));
+        }
+        if let Some(liveness) = self.worst.liveness {
+            facts.push(match liveness {
+                Liveness::Alive => paint.bad("alive"),
+                other => other.to_string(),
+            });
         }
         facts.push(format!("fingerprint {}", calm(self.worst.fingerprint.short().as_bytes())));
         let others: BTreeSet<_> = self.findings.iter().map(|f| &f.hit.rule.id).collect();

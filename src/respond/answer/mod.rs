@@ -309,7 +309,7 @@ impl Case<'_> {
         }
         let now = self.now();
         let window = i64::try_from(CAP_WINDOW * 1000).unwrap_or(i64::MAX);
-        if store.first_line_at().await?.is_none_or(|first| now - first < window) {
+        if store.known_since().await?.is_none_or(|first| now - first < window) {
             return Ok(Some(
                 "the store is younger than an hour, and cannot know what was done before".into(),
             ));

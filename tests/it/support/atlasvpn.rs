@@ -79,6 +79,10 @@ pub(crate) struct State {
     pub(crate) page: usize,
     /// Statuses of the gateway for credentials that are right, instead of 200.
     pub(crate) gate: Option<u16>,
+    /// Whether the gateway lets anything in.
+    pub(crate) welcomes: bool,
+    /// Keys, by their key ids, that are another account's: they work, and are not listed.
+    pub(crate) elsewhere: Vec<String>,
     /// How long a secret that was replaced works on, in seconds, as at providers with a grace of their own.
     pub(crate) keeps_former: i64,
     /// How far its clock is moved on, in seconds.
@@ -314,7 +318,10 @@ fn do_it(state: &mut State, call: &str, asked: &Asked) -> Told {
     let id = id.strip_suffix("/rotate").unwrap_or(id);
     let key = state.keys.iter().position(|k| k.id == id && k.active);
     match (call, key) {
-        ("list", _) => (200, state.keys.iter().map(listed).collect()),
+        ("list", _) => {
+            let is_here = |key: &&Key| !state.elsewhere.contains(&key.key_id);
+            (200, state.keys.iter().filter(is_here).map(listed).collect())
+        }
         ("mint", _) => mint(state, &asked.body),
         ("rotate", Some(at)) => {
             // R9, R11: the key id stays.
@@ -416,9 +423,9 @@ fn answer_connect(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -
     let port = asked.path.rsplit(':').next().unwrap_or_default();
     let status = match is_right {
         _ if asked.method != "CONNECT" => 400,
-        false => 407,
-        true if !matches!(port, "80" | "443" | "8080" | "8443") => 403,
-        true => state.gate.unwrap_or(200),
+        false if !state.welcomes => 407,
+        _ if !matches!(port, "80" | "443" | "8080" | "8443") => 403,
+        _ => state.gate.unwrap_or(200),
     };
     let fault = state.fault("connect");
     state.log.push(format!("CONNECT {status}"));

@@ -1,0 +1,15 @@
+//! Leaks that are answered: the real program, real git over http, the doubles of providers.
+//!
+//! - `town`: where it happens: a key, its places, a repository that strangers can read, a policy
+//! - `stories`: what an operator sees
+//! - `adversary`: what somebody plants, so that we end the wrong thing
+//! - `killed`: killed at every point of the loop, resumed, nothing lost and nothing done twice
+
+#[cfg(feature = "kill-points")]
+mod adversary;
+#[cfg(feature = "kill-points")]
+mod killed;
+#[cfg(feature = "kill-points")]
+mod stories;
+#[cfg(feature = "kill-points")]
+mod town;
