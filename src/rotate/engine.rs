@@ -2,22 +2,18 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::act::{Stop, perform};
+use super::lease::{claim, kept};
 use super::plan::{Act, Plan, Step};
+use super::sweep::sweep;
 use super::{Destinations, Parts, RotateError};
 use crate::model::credential::Credential;
 use crate::model::rotation::{Mode, Moment, State};
 use crate::store::StoreError;
 use crate::store::record::{Entry, KeyRecord, Lease, Outcome, RotationRecord};
-
-/// How long a lease lasts without being renewed, in milliseconds.
-pub const LEASE: Moment = 90_000;
-/// How often it is renewed while a step runs.
-const RENEWAL: Duration = Duration::from_secs(20);
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +80,7 @@ impl Engine<'_> {
     /// [`RotateError`]: what stopped it; what was done stands in the journal, and the next run goes on.
     pub async fn run(&self, id: &str) -> Result<Progress, RotateError> {
         let store = &self.parts.store;
+        sweep(self.parts).await;
         let lease = claim(self.parts, id).await?;
         super::kill::point("claimed");
         let result = self.walk(&lease).await;
@@ -126,7 +123,7 @@ impl Engine<'_> {
             };
             (self.tell)(Told::Begun(at + 1, steps.len(), step.words.clone()));
             let walk = Walk { engine: self, lease, record: &record, plan: &plan, journal: &journal };
-            match self.leased(lease, perform(&walk, step)).await {
+            match kept(self.parts, lease, perform(&walk, step)).await {
                 Ok(shown) => (self.tell)(Told::Done(at + 1, steps.len(), step.words.clone(), shown)),
                 Err(stop) => {
                     let is_apart =
@@ -152,6 +149,7 @@ impl Engine<'_> {
                         Stop::Broken(error) => return Err(error),
                         Stop::Abandon(note) => {
                             self.turn(lease, &record, State::Aborted, "failed", &note).await?;
+                            super::kill::point("given up");
                             // Nothing outside was changed, so nothing of it is needed any more.
                             self.parts.wipe(lease).await?;
                             return Ok(Progress::Over(State::Aborted));
@@ -183,26 +181,6 @@ impl Engine<'_> {
         Ok(self.parts.store.advance(lease, state, None, note, now, Some(line)).await?)
     }
 
-    /// Runs a step while the lease is renewed. A renewal that fails stops nothing here: the step may hold
-    /// an answer that stands nowhere else. The next intent is refused then, before its call (I9).
-    async fn leased<T>(&self, lease: &Lease, step: impl Future<Output = T>) -> T {
-        let renewing = async {
-            loop {
-                tokio::time::sleep(RENEWAL).await;
-                let _ = self.renew(lease).await;
-            }
-        };
-        tokio::select! {
-            done = step => done,
-            never = renewing => never,
-        }
-    }
-
-    pub(super) async fn renew(&self, lease: &Lease) -> Result<(), RotateError> {
-        let now = self.parts.clock.now();
-        Ok(self.parts.store.renew(lease, now, now + LEASE).await?)
-    }
-
     /// Writes down why it stops here, and for how long.
     async fn rest(&self, lease: &Lease, is_back: bool, stop: Stop) -> Result<Progress, RotateError> {
         let now = self.parts.clock.now();
@@ -221,19 +199,6 @@ impl Engine<'_> {
                 Ok(Progress::Asking { note })
             }
         }
-    }
-}
-
-/// Takes the lease; from a runner that is known to be dead at once, else when it has ended.
-pub(super) async fn claim(parts: &Parts, id: &str) -> Result<Lease, RotateError> {
-    let now = parts.clock.now();
-    match parts.store.claim(id, &parts.runner, now, now + LEASE).await {
-        Err(StoreError::Held { runner, until }) if (parts.is_dead)(&runner) => {
-            // As if it were over: whoever took it meanwhile has a later end, and is left alone. The fence
-            // grows either way.
-            Ok(parts.store.claim(id, &parts.runner, until + 1, now + LEASE).await?)
-        }
-        claimed => Ok(claimed?),
     }
 }
 

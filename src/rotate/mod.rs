@@ -5,6 +5,8 @@
 //! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
 //! - `act`: what each kind of step does, and how it finds out what a crash left behind
 //! - `operator`: turn back, bring back, diagnose
+//! - `lease`: one runner a rotation
+//! - `sweep`: wipes what rotations that are over have left sealed
 //! - `health`: whether an environment is well
 //! - `clock`, `kill`: the time, and the points at which a test may stop the program
 //!
@@ -16,9 +18,11 @@ pub mod engine;
 mod error;
 pub mod health;
 mod kill;
+mod lease;
 pub mod observe;
 mod operator;
 pub mod plan;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;

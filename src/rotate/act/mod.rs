@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::RotateError;
 use super::engine::{Walk, detail_of};
 use super::kill::point;
+use super::lease::renew;
 use super::plan::{Act, Step};
 use crate::model::credential::{CallError, Credential, Refusal, Sealed};
 use crate::model::rotation::Moment;
@@ -158,7 +159,7 @@ impl Doing<'_> {
     /// Writes down that it is about to be done. The lease is renewed with it: a runner that lost it
     /// stops here, before its call (I9).
     pub(super) async fn intend(&self) -> Result<Intent, Stop> {
-        self.walk.engine.renew(self.walk.lease).await?;
+        renew(self.walk.engine.parts, self.walk.lease).await?;
         let now = self.now();
         let number = self.walk.engine.parts.store.intend(self.walk.lease, &self.step.name, now).await?;
         point(&format!("intended {}", self.step.name));
@@ -170,7 +171,7 @@ impl Doing<'_> {
     pub(super) async fn look(&self) -> Result<Intent, Stop> {
         match self.last() {
             Some(entry) if entry.end.is_none() => {
-                self.walk.engine.renew(self.walk.lease).await?;
+                renew(self.walk.engine.parts, self.walk.lease).await?;
                 Ok(Intent { number: entry.number, begun: entry.begun })
             }
             _ => self.intend().await,
