@@ -3,6 +3,7 @@
 //! - `observe`: what is there, before anything is done
 //! - `plan`: what will be done, pure
 //! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
+//! - `stand`: how far a rotation is, by its record, plan and journal
 //! - `act`: what each kind of step does, and how it finds out what a crash left behind
 //! - `operator`: turn back, bring back, diagnose
 //! - `lease`: one runner a rotation
@@ -22,6 +23,7 @@ mod lease;
 pub mod observe;
 mod operator;
 pub mod plan;
+mod stand;
 mod sweep;
 
 use std::path::PathBuf;
@@ -33,6 +35,7 @@ pub use error::RotateError;
 pub use observe::{Observed, observe};
 pub use operator::{Symptom, bring_back, diagnose, turn_back};
 pub use plan::{Plan, Wishes};
+pub use stand::read_plan;
 
 use crate::destination::Destination;
 use crate::provider::Provider;

@@ -1,10 +1,10 @@
 //! What a person may do to a rotation besides letting it go on: turn it back, bring back a sealed answer,
 //! ask what is wrong.
 
-use super::engine::{detail_of, old_may_have_ended};
 use super::health::Health;
 use super::lease::claim;
 use super::plan::Plan;
+use super::stand::{detail_of, old_may_have_ended};
 use super::{Destinations, Parts, RotateError};
 use crate::destination::Held;
 use crate::model::credential::{Credential, Liveness, Sealed};
