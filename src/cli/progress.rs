@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::rekey::Rekey;
 use super::table::{date, when};
-use super::ui::Ui;
+use super::ui::{self, Ui};
 
 /// How long a command stays, and what it brings.
 pub(crate) struct Patience {
@@ -57,7 +57,11 @@ pub(crate) fn drive(
     patience: Patience,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let tell = |told: Told| tell(&told, ui);
+    let now = ui.progress();
+    let tell = |told: Told| {
+        now.done();
+        tell(&told, &now, ui);
+    };
     let engine = Engine {
         parts,
         destinations,
@@ -108,9 +112,9 @@ pub(crate) fn drive(
     }
 }
 
-fn tell(told: &Told, ui: &Ui) {
+fn tell(told: &Told, now: &ui::Progress, ui: &Ui) {
     match told {
-        Told::Begun(..) => {}
+        Told::Begun(at, of, words) => now.begin(&format!("{at}/{of} {words}")),
         Told::Done(at, of, words, shown) if shown.is_empty() => ui.lines(&[format!("  ✓ {at}/{of} {words}")]),
         Told::Done(at, of, words, shown) => ui.lines(&[format!("  ✓ {at}/{of} {words}: {shown}")]),
         Told::Stopped(at, of, words, why) => ui.lines(&[format!("  … {at}/{of} {words}: {why}")]),

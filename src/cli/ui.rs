@@ -204,6 +204,29 @@ impl Progress {
         }
     }
 
+    /// Says what is being done, for as long as that takes.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn begin(&self, words: &str) {
+        if self.hidden {
+            return;
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(calm(words));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        *self.bar.lock().expect("drawing does not panic") = Some(bar);
+    }
+
+    /// Takes that away.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn done(&self) {
+        if let Some(bar) = self.bar.lock().expect("drawing does not panic").take() {
+            bar.finish_and_clear();
+        }
+    }
+
     /// Takes the bar away.
     pub(crate) fn end(self) {
         if let Some(bar) = self.bar.into_inner().expect("drawing does not panic") {

@@ -2,22 +2,17 @@
 
 use std::collections::HashSet;
 use std::sync::Mutex;
-use std::time::Duration;
-
-use serde_json::Value;
 
 use super::act::{Stop, perform};
+use super::lease::{claim, kept};
 use super::plan::{Act, Plan, Step};
+use super::stand::{Stand, place_of};
+use super::sweep::sweep;
 use super::{Destinations, Parts, RotateError};
 use crate::model::credential::Credential;
-use crate::model::rotation::{Mode, Moment, State};
+use crate::model::rotation::{Moment, State};
 use crate::store::StoreError;
-use crate::store::record::{Entry, KeyRecord, Lease, Outcome, RotationRecord};
-
-/// How long a lease lasts without being renewed, in milliseconds.
-pub const LEASE: Moment = 90_000;
-/// How often it is renewed while a step runs.
-const RENEWAL: Duration = Duration::from_secs(20);
+use crate::store::record::{Entry, KeyRecord, Lease, RotationRecord};
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +79,7 @@ impl Engine<'_> {
     /// [`RotateError`]: what stopped it; what was done stands in the journal, and the next run goes on.
     pub async fn run(&self, id: &str) -> Result<Progress, RotateError> {
         let store = &self.parts.store;
+        sweep(self.parts).await;
         let lease = claim(self.parts, id).await?;
         super::kill::point("claimed");
         let result = self.walk(&lease).await;
@@ -97,74 +93,77 @@ impl Engine<'_> {
         }
     }
 
+    /// Does step after step, until nothing is left to do or something is in the way. What there is to go by
+    /// is read anew before each.
     async fn walk(&self, lease: &Lease) -> Result<Progress, RotateError> {
         let store = &self.parts.store;
-        // Steps of an emergency that are left for later, so that one place does not hold up the others.
-        let mut later: HashSet<String> = HashSet::new();
-        let mut held_up: Option<Stop> = None;
+        let mut later = Later::default();
         loop {
             let record = store.rotation(&lease.rotation).await?.ok_or_else(|| absent(&lease.rotation))?;
             if record.state.is_over() {
                 return Ok(Progress::Over(record.state));
             }
-            let plan = read_plan(&record)?;
-            let journal = store.journal(&record.id).await?;
-            let is_back = record.state == State::RollingBack;
-            let steps = if is_back { &plan.back } else { &plan.steps };
-            let next = steps
-                .iter()
-                .enumerate()
-                .find(|(_, step)| !is_done(&journal, &step.name) && !later.iter().any(|l| hangs_on(step, l)));
-            let Some((at, step)) = next else {
-                if let Some(stop) = held_up {
-                    return self.rest(lease, is_back, stop).await;
-                }
-                let state = if is_back { State::RolledBack } else { State::Done };
-                self.turn(lease, &record, state, "success", "").await?;
-                super::kill::point("over");
-                return Ok(Progress::Over(state));
+            let stand = Stand::read(store, record).await?;
+            let Some(at) = stand.next(|step| later.holds_up(step)) else {
+                return self.arrive(lease, &stand, later).await;
             };
-            (self.tell)(Told::Begun(at + 1, steps.len(), step.words.clone()));
-            let walk = Walk { engine: self, lease, record: &record, plan: &plan, journal: &journal };
-            match self.leased(lease, perform(&walk, step)).await {
-                Ok(shown) => (self.tell)(Told::Done(at + 1, steps.len(), step.words.clone(), shown)),
-                Err(stop) => {
-                    let is_apart =
-                        plan.mode() == Mode::Emergency && !is_back && place_of(&step.act).is_some();
-                    (self.tell)(Told::Stopped(
-                        at + 1,
-                        steps.len(),
-                        step.words.clone(),
-                        stop.note().to_owned(),
-                    ));
-                    if is_apart && !matches!(stop, Stop::Broken(_)) {
-                        later.insert(step.name.clone());
-                        held_up = Some(match (held_up, stop.rolled_forward()) {
-                            // A wait ends by itself; a question does not.
-                            (Some(Stop::Again { after, note }), _) => Stop::Again { after, note },
-                            (_, stop) => stop,
-                        });
-                        continue;
-                    }
-                    let can_go_back =
-                        !is_back && !plan.back.is_empty() && !old_may_have_ended(&plan, &journal);
-                    match stop {
-                        Stop::Broken(error) => return Err(error),
-                        Stop::Abandon(note) => {
-                            self.turn(lease, &record, State::Aborted, "failed", &note).await?;
-                            // Nothing outside was changed, so nothing of it is needed any more.
-                            self.parts.wipe(lease).await?;
-                            return Ok(Progress::Over(State::Aborted));
-                        }
-                        Stop::Back(note) if can_go_back => {
-                            (self.tell)(Told::GoingBack(note.clone()));
-                            self.turn(lease, &record, State::RollingBack, "failed", &note).await?;
-                            super::kill::point("turned back");
-                        }
-                        stop => return self.rest(lease, is_back, stop).await,
-                    }
-                }
+            let Err(stop) = self.go(lease, &stand, at).await else { continue };
+            let step = &stand.steps()[at];
+            if stand.is_apart(step) && !matches!(stop, Stop::Broken(_)) {
+                later.put(step, stop);
+            } else if let Some(progress) = self.stop(lease, &stand, stop).await? {
+                return Ok(progress);
             }
+        }
+    }
+
+    /// Does one step, and tells so.
+    async fn go(&self, lease: &Lease, stand: &Stand, at: usize) -> Result<(), Stop> {
+        let (step, count) = (&stand.steps()[at], stand.steps().len());
+        let words = || step.words.clone();
+        (self.tell)(Told::Begun(at + 1, count, words()));
+        let Stand { record, plan, journal } = stand;
+        let walk = Walk { engine: self, lease, record, plan, journal };
+        match kept(self.parts, lease, perform(&walk, step)).await {
+            Ok(shown) => {
+                (self.tell)(Told::Done(at + 1, count, words(), shown));
+                Ok(())
+            }
+            Err(stop) => {
+                (self.tell)(Told::Stopped(at + 1, count, words(), stop.note().to_owned()));
+                Err(stop)
+            }
+        }
+    }
+
+    /// Ends it where nothing is left to do, but for what was left for later.
+    async fn arrive(&self, lease: &Lease, stand: &Stand, later: Later) -> Result<Progress, RotateError> {
+        if let Some(stop) = later.stop {
+            return self.rest(lease, stand, stop).await;
+        }
+        let state = if stand.is_back() { State::RolledBack } else { State::Done };
+        self.turn(lease, stand, state, "success", "").await?;
+        super::kill::point("over");
+        Ok(Progress::Over(state))
+    }
+
+    /// Does what a stop means: gives up, turns back, or rests; `None`: it goes on.
+    async fn stop(&self, lease: &Lease, stand: &Stand, stop: Stop) -> Result<Option<Progress>, RotateError> {
+        match stop {
+            Stop::Abandon(note) => {
+                self.turn(lease, stand, State::Aborted, "failed", &note).await?;
+                super::kill::point("given up");
+                // Nothing outside was changed, so nothing of it is needed any more.
+                self.parts.wipe(lease).await?;
+                Ok(Some(Progress::Over(State::Aborted)))
+            }
+            Stop::Back(note) if stand.can_go_back() => {
+                (self.tell)(Told::GoingBack(note.clone()));
+                self.turn(lease, stand, State::RollingBack, "failed", &note).await?;
+                super::kill::point("turned back");
+                Ok(None)
+            }
+            stop => self.rest(lease, stand, stop).await.map(Some),
         }
     }
 
@@ -172,43 +171,23 @@ impl Engine<'_> {
     async fn turn(
         &self,
         lease: &Lease,
-        record: &RotationRecord,
+        stand: &Stand,
         state: State,
         status: &str,
         note: &str,
     ) -> Result<(), RotateError> {
         let action = format!("rotation.{}", state.word().replace(' ', "-"));
-        let line = self.parts.line(record, self.key, &action, status, note.into());
+        let line = self.parts.line(&stand.record, self.key, &action, status, note.into());
         let now = self.parts.clock.now();
         Ok(self.parts.store.advance(lease, state, None, note, now, Some(line)).await?)
     }
 
-    /// Runs a step while the lease is renewed. A renewal that fails stops nothing here: the step may hold
-    /// an answer that stands nowhere else. The next intent is refused then, before its call (I9).
-    async fn leased<T>(&self, lease: &Lease, step: impl Future<Output = T>) -> T {
-        let renewing = async {
-            loop {
-                tokio::time::sleep(RENEWAL).await;
-                let _ = self.renew(lease).await;
-            }
-        };
-        tokio::select! {
-            done = step => done,
-            never = renewing => never,
-        }
-    }
-
-    pub(super) async fn renew(&self, lease: &Lease) -> Result<(), RotateError> {
-        let now = self.parts.clock.now();
-        Ok(self.parts.store.renew(lease, now, now + LEASE).await?)
-    }
-
     /// Writes down why it stops here, and for how long.
-    async fn rest(&self, lease: &Lease, is_back: bool, stop: Stop) -> Result<Progress, RotateError> {
+    async fn rest(&self, lease: &Lease, stand: &Stand, stop: Stop) -> Result<Progress, RotateError> {
         let now = self.parts.clock.now();
         let store = &self.parts.store;
         // A rotation on its way back stays on it: the state says which way.
-        let state = |other| if is_back { State::RollingBack } else { other };
+        let state = |other| if stand.is_back() { State::RollingBack } else { other };
         match stop {
             Stop::Again { after, note } => {
                 let until = now + after;
@@ -224,31 +203,26 @@ impl Engine<'_> {
     }
 }
 
-/// Takes the lease; from a runner that is known to be dead at once, else when it has ended.
-pub(super) async fn claim(parts: &Parts, id: &str) -> Result<Lease, RotateError> {
-    let now = parts.clock.now();
-    match parts.store.claim(id, &parts.runner, now, now + LEASE).await {
-        Err(StoreError::Held { runner, until }) if (parts.is_dead)(&runner) => {
-            // As if it were over: whoever took it meanwhile has a later end, and is left alone. The fence
-            // grows either way.
-            Ok(parts.store.claim(id, &parts.runner, until + 1, now + LEASE).await?)
-        }
-        claimed => Ok(claimed?),
+/// Steps of an emergency that are left for later, so that one place does not hold up the others.
+#[derive(Default)]
+struct Later {
+    steps: HashSet<String>,
+    /// What it comes to in the end.
+    stop: Option<Stop>,
+}
+
+impl Later {
+    fn put(&mut self, step: &Step, stop: Stop) {
+        self.steps.insert(step.name.clone());
+        self.stop = Some(match (self.stop.take(), stop.rolled_forward()) {
+            // A wait ends by itself; a question does not.
+            (Some(Stop::Again { after, note }), _) => Stop::Again { after, note },
+            (_, stop) => stop,
+        });
     }
-}
 
-/// Tells whether the old key may be dead already: then the way is forward only (I4).
-pub(super) fn old_may_have_ended(plan: &Plan, journal: &[Entry]) -> bool {
-    let may = |e: &&Entry| e.end.as_ref().is_none_or(|end| end.outcome != Outcome::Failed);
-    let ends = plan.steps.iter().filter(|s| plan.ends_the_old(&s.act));
-    ends.into_iter().any(|s| journal.iter().filter(may).any(|e| e.step == s.name))
-}
-
-/// Returns the place a step is about.
-pub(super) fn place_of(act: &Act) -> Option<usize> {
-    match act {
-        Act::Write { place } | Act::ReadBack { place } | Act::Activate { place } => Some(*place),
-        _ => None,
+    fn holds_up(&self, step: &Step) -> bool {
+        self.steps.iter().any(|later| hangs_on(step, later))
     }
 }
 
@@ -261,37 +235,10 @@ fn hangs_on(step: &Step, later: &str) -> bool {
         || matches!(step.act, Act::Recheck | Act::Close | Act::Health { .. })
 }
 
-pub(super) fn is_done(journal: &[Entry], step: &str) -> bool {
-    detail_of(journal, step).is_some()
-}
-
-/// Returns what a step that is done left for later ones.
-pub(super) fn detail_of<'j>(journal: &'j [Entry], step: &str) -> Option<&'j Value> {
-    let ends = journal.iter().rev().filter(|e| e.step == step).filter_map(|e| e.end.as_ref());
-    ends.filter(|end| end.outcome == Outcome::Done).map(|end| &end.detail).next()
-}
-
 fn absent(id: &str) -> RotateError {
     RotateError::Refused {
         what: format!("there is no rotation {id}"),
         why: "the store does not know it".into(),
         fix: "see `keywright rotations list`".into(),
     }
-}
-
-/// Reads a rotation's plan; one that is not what was approved is not followed.
-///
-/// # Errors
-/// [`RotateError::Refused`]: it was changed, or another version of the program wrote it.
-pub fn read_plan(record: &RotationRecord) -> Result<Plan, RotateError> {
-    let refused = |why: String| RotateError::Refused {
-        what: format!("the plan of {} cannot be followed", record.id),
-        why,
-        fix: "run it with the version that made it, or `keywright rotations rollback`".into(),
-    };
-    let plan: Plan = serde_json::from_str(&record.plan).map_err(|e| refused(e.to_string()))?;
-    if plan.hash() != record.plan_hash {
-        return Err(refused(format!("its hash is {}, and {} was agreed on", plan.hash(), record.plan_hash)));
-    }
-    Ok(plan)
 }

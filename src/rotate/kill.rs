@@ -6,7 +6,7 @@
 #[inline]
 pub(crate) fn point(_name: &str) {}
 
-/// Passes a point: the one that `KEYWRIGHT_KILL_AT` counts to is the last. `KEYWRIGHT_KILL_LOG` names
+/// Passes a point: the one that `KEYWRIGHT_KILL_AT` counts to, or names, is the last. `KEYWRIGHT_KILL_LOG` names
 /// a file to which every point's name is added. At the point that `KEYWRIGHT_PAUSE_AT` names, the file
 /// `KEYWRIGHT_PAUSE_FILE` is made, and nothing goes on before it is taken away.
 #[cfg(feature = "kill-points")]
@@ -26,8 +26,7 @@ pub(crate) fn point(name: &str) {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
-    let at = std::env::var("KEYWRIGHT_KILL_AT").ok().and_then(|at| at.parse::<u64>().ok());
-    if at == Some(number) {
+    if std::env::var("KEYWRIGHT_KILL_AT").is_ok_and(|at| at == name || at.parse() == Ok(number)) {
         let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
         loop {
             std::thread::park();

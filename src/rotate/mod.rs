@@ -4,8 +4,11 @@
 //! - `plan`: what will be done, pure
 //! - `begin`: writes it down
 //! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
+//! - `stand`: how far a rotation is, by its record, plan and journal
 //! - `act`: what each kind of step does, and how it finds out what a crash left behind
 //! - `operator`: turn back, bring back, diagnose
+//! - `lease`: one runner a rotation
+//! - `sweep`: wipes what rotations that are over have left sealed
 //! - `health`: whether an environment is well
 //! - `clock`, `kill`: the time, and the points at which a test may stop the program
 //!
@@ -18,9 +21,12 @@ pub mod engine;
 mod error;
 pub mod health;
 pub(crate) mod kill;
+mod lease;
 pub mod observe;
 mod operator;
 pub mod plan;
+mod stand;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +37,7 @@ pub use error::RotateError;
 pub use observe::{Observed, observe};
 pub use operator::{Symptom, bring_back, diagnose, turn_back};
 pub use plan::{Plan, Wishes};
+pub use stand::read_plan;
 
 use crate::destination::Destination;
 use crate::provider::Provider;

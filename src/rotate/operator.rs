@@ -1,9 +1,10 @@
 //! What a person may do to a rotation besides letting it go on: turn it back, bring back a sealed answer,
 //! ask what is wrong.
 
-use super::engine::{claim, detail_of, old_may_have_ended};
 use super::health::Health;
+use super::lease::claim;
 use super::plan::Plan;
+use super::stand::{detail_of, old_may_have_ended};
 use super::{Destinations, Parts, RotateError};
 use crate::destination::Held;
 use crate::model::credential::{Credential, Liveness, Sealed};
@@ -50,6 +51,7 @@ pub async fn turn_back(
         let action = format!("rotation.{}", state.word().replace(' ', "-"));
         let line = parts.line(record, key, &action, "success", note.into());
         let advanced = parts.store.advance(&lease, state, None, note, now, Some(line)).await;
+        super::kill::point("given up");
         let wiped = if state == State::Aborted { parts.wipe(&lease).await } else { Ok(()) };
         advanced.and(wiped).map_err(RotateError::from)
     };

@@ -25,6 +25,13 @@ impl Store {
         Ok(names)
     }
 
+    /// Lists the rotations that are over and of which something sealed is left.
+    pub async fn unwiped(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT s.rotation FROM sealed s JOIN rotation r ON r.id = s.rotation \
+                   WHERE r.state = 'done' OR r.state = 'rolled back' OR r.state = 'aborted' ORDER BY 1";
+        self.db.rows(sql, &[]).await?.iter().map(|row| row.text(0)).collect()
+    }
+
     /// Keeps sealed bytes under a name; older ones of that name are replaced.
     pub async fn put_sealed(&self, lease: &Lease, name: &str, sealed: &Sealed) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;

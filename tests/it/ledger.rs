@@ -266,6 +266,31 @@ fn wiped_bytes_are_in_no_file_any_more() {
 }
 
 #[test]
+fn what_is_over_and_still_sealed_is_told() {
+    each(|ledger| async move {
+        let store = ledger.open().await;
+        for (id, key, state) in [
+            ("r-1", "a", State::Waiting),
+            ("r-2", "b", State::Done),
+            ("r-3", "c", State::RolledBack),
+            ("r-4", "d", State::Aborted),
+            ("r-5", "e", State::Asking),
+        ] {
+            store.begin(&rotation_record(id, key), line("rotation.begin")).await.unwrap();
+            let lease = store.claim(id, "a", 100, 900).await.unwrap();
+            for name in ["new", "old:0"] {
+                store.put_sealed(&lease, name, &Sealed::new(vec![5])).await.unwrap();
+            }
+            store.advance(&lease, state, None, "", 101, None).await.unwrap();
+            if id == "r-3" {
+                store.wipe(&lease, &["new", "old:0"]).await.unwrap();
+            }
+        }
+        assert_eq!(store.unwiped().await.unwrap(), ["r-2", "r-4"]);
+    });
+}
+
+#[test]
 fn a_budget_is_shared_and_frees_itself() {
     // R28
     each(|ledger| async move {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use super::super::engine::detail_of;
+use super::super::stand::detail_of;
 use super::gate::unanswered;
 use super::mint::is_ours;
 use super::{Doing, Stop};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::engine::detail_of;
+use super::super::stand::detail_of;
 use super::{Doing, Stop};
 use crate::destination::{Destination, DestinationError, Held, Stamp};
 use crate::model::rotation::Mode;

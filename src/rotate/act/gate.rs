@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::engine::{detail_of, place_of};
 use super::super::health::Health;
 use super::super::plan::span;
+use super::super::stand::{detail_of, place_of};
 use super::deliver::at;
+use super::doing::AGAIN;
 use super::{Doing, Stop};
 use crate::destination::{Destination, DestinationError, Held};
 use crate::model::credential::{CallError, Credential, Liveness};
@@ -146,9 +147,6 @@ pub(super) async fn is_quiet(doing: &Doing<'_>, length: u64) -> Result<String, S
         None => "never used".into(),
     })
 }
-
-/// How an entry says that a place was written once more.
-pub(super) const AGAIN: &str = "delivered_again";
 
 /// Looks at every place and environment once more (R90e).
 pub(super) async fn recheck(doing: &Doing<'_>) -> Result<String, Stop> {

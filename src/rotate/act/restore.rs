@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::engine::{detail_of, is_done};
+use super::super::stand::{detail_of, is_done};
 use super::deliver::at;
 use super::{Doing, Intent, Stop};
 use crate::destination::{Destination, DestinationError, Held};

@@ -7,15 +7,8 @@ const GO: [&str; 4] = ["rotate", "proxy", "--yes", "--wait=0"];
 
 /// A desk whose first run was killed at a point.
 fn killed_at(name: &str) -> Desk {
-    let log = {
-        let desk = Desk::new(Kind::Sensitive);
-        let log = desk.path("points");
-        desk.program().env("KEYWRIGHT_KILL_LOG", &log).run(GO);
-        std::fs::read_to_string(&log).unwrap()
-    };
-    let at = log.lines().position(|point| point == name).unwrap_or_else(|| panic!("{name} in {log}")) + 1;
     let desk = Desk::new(Kind::Sensitive);
-    let run = desk.program().env("KEYWRIGHT_KILL_AT", at.to_string()).run(GO);
+    let run = desk.program().env("KEYWRIGHT_KILL_AT", name).run(GO);
     assert_eq!(run.code, None, "{run:?}");
     desk.pass(1000);
     desk

@@ -10,6 +10,7 @@
 //! - `fight`: two runners over one store
 //! - `lost`: each answer lost in turn
 //! - `network`: places over the network: Vault and AWS Secrets Manager
+//! - `wiped`: nothing sealed is left
 //! - `platforms`: places over the network, deployments and all
 
 #[cfg(feature = "kill-points")]
@@ -34,3 +35,5 @@ mod platforms;
 mod stories;
 #[cfg(feature = "kill-points")]
 mod trouble;
+#[cfg(feature = "kill-points")]
+mod wiped;

@@ -313,27 +313,3 @@ fn a_runner_that_was_killed_on_this_machine_is_not_waited_for() {
     assert_eq!(run.code, Some(5), "{run:?}");
     assert!(String::from_utf8_lossy(&run.stdout).contains("waits until"), "{run:?}");
 }
-
-#[test]
-fn of_a_rotation_that_is_given_up_nothing_sealed_is_left() {
-    let desk = Desk::new(Kind::Dotenv);
-    // Killed when the first place is sealed; then the second is not what it was.
-    let run = desk.program().env("KEYWRIGHT_KILL_AT", "4").run(GO);
-    assert_eq!(run.code, None, "{run:?}");
-    let file = desk.file("production");
-    let text = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("{text}MORE=1\n")).unwrap();
-    let sealed = || {
-        let python = "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT COUNT(*) FROM sealed').fetchone()[0])";
-        let store = desk.path(".local/state/keywright/store.db");
-        let said = std::process::Command::new("python3").args(["-c", python]).arg(store).output().unwrap();
-        String::from_utf8(said.stdout).unwrap().trim().to_owned()
-    };
-    assert_eq!(sealed(), "1");
-    let (id, _) = desk.open().remove(0);
-    let run = desk.run(&["rotations", "resume", &id, "--wait=0"]);
-    assert_eq!(run.code, Some(5), "{run:?}");
-    assert!(run.text().contains("aborted"), "{run:?}");
-    assert_eq!(sealed(), "0");
-    untouched(&desk);
-}

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use keywright::destination::Destination;
-use keywright::rotate::engine::read_plan;
+use keywright::rotate::read_plan;
 use keywright::rotate::{Parts, Plan};
 use keywright::store::record::{KeyRecord, RotationRecord};
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use keywright::model::rotation::State;
-use keywright::rotate::engine::read_plan;
+use keywright::rotate::read_plan;
 use keywright::store::record::Outcome;
 
 use super::record;
