@@ -20,6 +20,8 @@ mod gateway;
 #[cfg(feature = "rekey")]
 mod github_tokens;
 mod gitleaks;
+#[cfg(feature = "rekey")]
+mod hints;
 mod history;
 mod hostile;
 #[cfg(feature = "rekey")]
