@@ -12,6 +12,8 @@ mod atlasvpn;
 mod audit_chain;
 #[cfg(all(feature = "rekey", unix))]
 mod awssm;
+#[cfg(feature = "rekey")]
+mod cleaning;
 mod damage;
 mod files;
 mod floors;
