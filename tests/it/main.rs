@@ -29,6 +29,8 @@ mod hostile;
 #[cfg(feature = "rekey")]
 mod hosts;
 mod html;
+#[cfg(feature = "rekey")]
+mod incident_page;
 mod index;
 #[cfg(feature = "rekey")]
 mod ledger;
