@@ -15,7 +15,10 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use crate::model::text::shown;
 
 /// Writes a value as JSON over several lines, and a line break.
-pub(super) fn write_pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// The writer's.
+pub fn write_pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Careful(PrettyFormatter::new())))?;
     out.write_all(b"\n")
 }

@@ -47,7 +47,10 @@ mod words;
 
 use std::io::{self, Write};
 
+pub use escape::write_pretty as write_json;
+pub use github::code as markdown_code;
 pub use github::summary::write as github_summary;
+pub use html::escaped as html_text;
 pub use outcome::{Outcome, Standing, Style, counts, standing};
 
 /// How it is told.

@@ -9,9 +9,13 @@
 //! - `import`: uses of a key out of a file, for providers that tell none
 //! - `letter`: what is written to the provider when it was abused
 //! - `ledger`: the report of an incident
+//! - `hint`: reports of other scanners, of which only the places are taken
+//! - `clean`: what still holds a leaked key, and how to take it out of a history
 //! - `timeline`: a small picture of it
 
 pub mod answer;
+pub mod clean;
+pub mod hint;
 pub mod import;
 pub mod ledger;
 pub mod letter;

@@ -48,6 +48,8 @@ const EXPOSING: &[(&str, &str)] = &[
     ("destination/exec.rs", "hands it to a program's standard input"),
     ("destination/json.rs", "reads it out of an object and writes it into one"),
     ("destination/login.rs", "writes it into a URL"),
+    ("respond/clean/forms.rs", "looks for it in objects and files, in the forms it may have there"),
+    ("respond/clean/script.rs", "makes a salted hash of it, and names the kind of its characters"),
     ("rotate/act/close.rs", "looks for the old one in folders and their history"),
     ("destination/vault.rs", "reads an answer, and sends it back with one field changed"),
     ("destination/github/sealed_box.rs", "seals it"),

@@ -12,6 +12,8 @@ mod atlasvpn;
 mod audit_chain;
 #[cfg(all(feature = "rekey", unix))]
 mod awssm;
+#[cfg(feature = "rekey")]
+mod cleaning;
 mod damage;
 mod files;
 mod floors;
@@ -20,11 +22,15 @@ mod gateway;
 #[cfg(feature = "rekey")]
 mod github_tokens;
 mod gitleaks;
+#[cfg(feature = "rekey")]
+mod hints;
 mod history;
 mod hostile;
 #[cfg(feature = "rekey")]
 mod hosts;
 mod html;
+#[cfg(feature = "rekey")]
+mod incident_page;
 mod index;
 #[cfg(feature = "rekey")]
 mod ledger;

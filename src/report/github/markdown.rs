@@ -9,7 +9,7 @@ const LONGEST: usize = 500;
 ///
 /// A backtick would end the code and a bar the cell of a table, behind a backslash too: both are
 /// escaped as other harmful characters are.
-pub(super) fn code(bytes: &[u8]) -> String {
+pub fn code(bytes: &[u8]) -> String {
     let mut out = String::from("`");
     for (at, c) in shown(bytes).chars().enumerate() {
         match c {

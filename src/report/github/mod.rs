@@ -17,6 +17,7 @@ pub(super) mod summary;
 use std::io::{self, Write};
 
 use self::command::{Annotation, plain, told};
+pub use self::markdown::code;
 use super::outcome::{Outcome, Standing, Style, message_id, standing};
 use super::sums;
 use super::tally::Tally;

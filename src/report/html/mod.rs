@@ -26,7 +26,7 @@ use std::io::{self, Write};
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
-use self::text::escaped;
+pub use self::text::escaped;
 use super::outcome::{Outcome, Style};
 use super::tally::Tally;
 use super::veil::veiled;

@@ -4,7 +4,7 @@
 /// a page printed into a build log gives it no commands.
 ///
 /// The script knows the same six names: what it reads back is the exact text.
-pub(super) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = '\0';
     for c in text.chars() {
