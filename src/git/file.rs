@@ -4,6 +4,16 @@ use super::open::chain;
 use super::{GitError, Id, Repository};
 
 impl Repository {
+    /// Returns the object that holds a file in a commit, named by its id in hex or by a revision; `None` if
+    /// there is none.
+    #[must_use]
+    pub fn blob_at(&self, commit: &str, path: &str) -> Option<Id> {
+        let repo = self.gix();
+        let tree = repo.find_commit(self.commit(commit).ok()?).ok()?.tree().ok()?;
+        let entry = tree.lookup_entry_by_path(path).ok()??;
+        entry.mode().is_blob().then(|| entry.object_id())
+    }
+
     /// Returns the bytes of a file as a commit holds it; `None` if it holds no such file, or a link or
     /// folder by that name.
     ///

@@ -1,6 +1,7 @@
 //! What is done about a leaked secret.
 //!
 //! - `record`: from findings to incidents
+//! - `hinted`: what other scanners point at, looked at again
 //! - `reread`: a secret read again from where it was seen
 //! - `owner`: whose it is, with proof
 //! - `policy`: what the operator wants done about it
@@ -16,6 +17,7 @@
 pub mod answer;
 pub mod clean;
 pub mod hint;
+pub mod hinted;
 pub mod import;
 pub mod ledger;
 pub mod letter;

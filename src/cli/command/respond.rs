@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use keywright::detect::Detector;
+use keywright::git::Repository;
+use keywright::model::Confidence;
+use keywright::respond::{hint, hinted};
+use keywright::rule::RuleSet;
 use keywright::store::incidents::MOVING;
 
 use crate::cli::desk::{Manner, record, respond, root_of};
@@ -16,17 +21,21 @@ use crate::cli::ui::Ui;
 /// Answer leaks as your policy says: prove, contain, deliver, prove dead, review, look again
 ///
 /// Without arguments: every incident that can go on now, which suits a timer. An incident by its name: that one.
-/// --scan: what stands in a repository is recorded and answered in one go.
+/// Another scanner's report: what it points at in --repository is read and detected anew, and nothing else of it
+/// is believed. --scan: what stands in a repository is recorded and answered in one go.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright respond                          everything that can go on: for a timer\n  keywright respond i-3f2a90c1               this one\n  keywright respond --scan . --explain       which line of the policy would decide, and why the others do not fit\n  keywright respond --scan /srv/git/app.git\n\nNothing acts by itself unless [respond] live = true, the repository is on [respond] repositories, and the very\nsecret is proven live and yours (docs/incidents.md).\n\nExit codes: 0 nothing is left to do now, 1 leaks that only you can end, 4 a person is asked, 5 waiting, 6 a sealed secret needs rescue now"
+    after_help = "Examples:\n  keywright respond                          everything that can go on: for a timer\n  keywright respond i-3f2a90c1               this one\n  keywright respond gitleaks.json --repository /srv/git/app.git\n  keywright respond --scan . --explain       which line of the policy would decide, and why the others do not fit\n  keywright respond --scan /srv/git/app.git\n\nNothing acts by itself unless [respond] live = true, the repository is on [respond] repositories, and the very\nsecret is proven live and yours (docs/incidents.md).\n\nExit codes: 0 nothing is left to do now, 1 leaks that only you can end, 4 a person is asked, 5 waiting, 6 a sealed secret needs rescue now"
 )]
 pub(crate) struct RespondArgs {
-    /// Incidents, by their names or the beginnings of these
-    #[arg(value_name = "INCIDENT")]
-    incidents: Vec<String>,
+    /// Incidents, by their names or the beginnings of these; or a report: SARIF, gitleaks, betterleaks, trufflehog, kingfisher, detect-secrets or GitLab JSON
+    #[arg(value_name = "INCIDENT|REPORT")]
+    what: Vec<String>,
+    /// The repository a report is about [default: the one around the current folder]
+    #[arg(long, value_name = "PATH", conflicts_with = "scan")]
+    repository: Option<PathBuf>,
     /// A repository to scan: what is found is recorded and answered
-    #[arg(long, value_name = "PATH", conflicts_with = "incidents")]
+    #[arg(long, value_name = "PATH", conflicts_with = "what")]
     scan: Option<PathBuf>,
     /// Only say what would be done, and which line of the policy decides
     #[arg(long)]
@@ -44,8 +53,8 @@ pub(crate) fn run(args: &RespondArgs, ui: &Ui) -> Result<Exit, CliError> {
     let rekey = Rekey::open(args.config.as_deref())?;
     let ids = match &args.scan {
         Some(path) => scanned(path, args, &rekey, ui)?,
-        None if args.incidents.is_empty() => due(&rekey)?,
-        None => args.incidents.clone(),
+        None if args.what.is_empty() => due(&rekey)?,
+        None => named(args, &rekey, ui)?,
     };
     if ids.is_empty() {
         ui.lines(&["nothing is to be done".into()]);
@@ -65,6 +74,60 @@ fn scanned(path: &Path, args: &RespondArgs, rekey: &Rekey, ui: &Ui) -> Result<Ve
     ui.note(&format!("{} incidents, {new} of them new", ids.len()));
     Ok(ids)
 }
+
+/// Takes incidents by their names, and those that reports lead to.
+fn named(args: &RespondArgs, rekey: &Rekey, ui: &Ui) -> Result<Vec<String>, CliError> {
+    let mut ids = Vec::new();
+    for word in &args.what {
+        if word.starts_with("i-") && !Path::new(word).exists() {
+            ids.push(word.clone());
+            continue;
+        }
+        for id in reported(Path::new(word), args, rekey, ui)? {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Looks at what a report points at, and records what is found there.
+fn reported(file: &Path, args: &RespondArgs, rekey: &Rekey, ui: &Ui) -> Result<Vec<String>, CliError> {
+    let unread = |why: String| CliError {
+        what: format!("can't read the report {}", file.display()),
+        why,
+        fix: "name an incident (keywright incidents list), or a report of a scanner".into(),
+        exit: Exit::Usage,
+    };
+    let size = std::fs::metadata(file).map_err(|e| unread(e.to_string()))?.len();
+    if size > LARGEST {
+        return Err(unread("it is larger than 256 MiB".into()));
+    }
+    let report = hint::read(&std::fs::read(file).map_err(|e| unread(e.to_string()))?).map_err(unread)?;
+    let path = args.repository.clone().unwrap_or_else(|| ".".into());
+    let repo = Repository::discover(&path)?.ok_or_else(|| {
+        CliError::usage(
+            format!("{} is no repository", path.display()),
+            "name the one the report is about: --repository PATH",
+        )
+    })?;
+    let looked = hinted::look(&repo, &Detector::new(RuleSet::builtin()), &report.hints);
+    let (ids, new) = record(rekey, &looked.findings, &root_of(&path), Confidence::Medium)?;
+    ui.note(&format!(
+        "{}: {} places, {} objects looked at, {} not here, {} entries not understood; {} incidents, {new} of them new",
+        report.tool,
+        report.hints.len(),
+        looked.objects,
+        looked.absent,
+        report.unread,
+        ids.len()
+    ));
+    Ok(ids)
+}
+
+/// The largest report that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
 
 /// Lists what can go on now.
 fn due(rekey: &Rekey) -> Result<Vec<String>, CliError> {

@@ -2,10 +2,14 @@
 //!
 //! - `list`, `show`: what there is
 //! - `approve`: a person says yes to a plan
+//! - `report`: all of one incident, for people who ask
+//! - `clean`: what still holds its secret, and how to take it out of a history
 //! - `settle`: a person lets it be, closes it or opens it again
 
 mod approve;
+mod clean;
 mod list;
+mod report;
 mod settle;
 mod show;
 
@@ -20,10 +24,10 @@ use crate::cli::exit::Exit;
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
-/// Leaked secrets, one incident each: list, show, approve, dismiss, close, reopen
+/// Leaked secrets, one incident each: list, show, report, clean, approve, dismiss, close, reopen
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright incidents list\n  keywright incidents show i-3f2a90c1\n  keywright incidents approve i-3f2a90c1 --plan 5d41402abc4b2a76\n  keywright incidents dismiss i-3f2a90c1 --reason 'a test account, without rights'"
+    after_help = "Examples:\n  keywright incidents list\n  keywright incidents show i-3f2a90c1\n  keywright incidents report i-3f2a90c1 --format html --output incident.html\n  keywright incidents clean i-3f2a90c1 --script take-out.py\n  keywright incidents approve i-3f2a90c1 --plan 5d41402abc4b2a76\n  keywright incidents dismiss i-3f2a90c1 --reason 'a test account, without rights'"
 )]
 pub(crate) struct IncidentsArgs {
     #[command(subcommand)]
@@ -39,6 +43,10 @@ enum Verb {
     List(list::ListArgs),
     /// One of them: what is known, by what proof, and what was done when
     Show(show::ShowArgs),
+    /// All of one: every moment, proof and decision, with hashes
+    Report(report::ReportArgs),
+    /// What still holds its secret: branches, tags, pull requests, files
+    Clean(clean::CleanArgs),
     /// Say yes to exactly one plan
     Approve(approve::ApproveArgs),
     /// Let it be, with a reason
@@ -55,6 +63,8 @@ pub(crate) fn run(args: &IncidentsArgs, ui: &Ui) -> Result<Exit, CliError> {
     match &args.verb {
         Verb::List(args) => list::run(args, &rekey, ui),
         Verb::Show(args) => show::run(args, &rekey, ui),
+        Verb::Report(args) => report::run(args, &rekey, ui),
+        Verb::Clean(args) => clean::run(args, &rekey, ui),
         Verb::Approve(args) => approve::run(args, &rekey, ui),
         Verb::Dismiss(args) => settle::dismiss(args, &rekey, ui),
         Verb::Close(args) => settle::close(args, &rekey, ui),

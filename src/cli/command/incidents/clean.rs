@@ -1,0 +1,103 @@
+//! `keywright incidents clean`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use keywright::detect::Detector;
+use keywright::git::Repository;
+use keywright::model::incident::{Incident, Sighting};
+use keywright::model::text::shown;
+use keywright::respond::clean::{Left, Wanted, write_script};
+use keywright::respond::{clean, reread::reread};
+use keywright::rule::RuleSet;
+
+use super::open;
+use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
+use crate::cli::rekey::Rekey;
+use crate::cli::ui::Ui;
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  keywright incidents clean i-3f2a90c1\n  keywright incidents clean i-3f2a90c1 --script take-out.py    for git filter-repo; the secret is not in it\n\nExit codes: 0 nothing holds it any more, 1 something does, 3 not everything could be looked at"
+)]
+pub(super) struct CleanArgs {
+    /// The incident
+    #[arg(value_name = "INCIDENT")]
+    id: String,
+    /// Write a callback for git filter-repo that takes the secret out, by its hash
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &CleanArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
+    let incident = open(rekey, &args.id)?.is;
+    let sightings = rekey.runtime.block_on(rekey.store.sightings(&incident.id))?;
+    if let Some(path) = &args.script {
+        let detector = Detector::new(RuleSet::builtin());
+        let unwritten = |why: String| CliError {
+            what: format!("{} was not written", path.display()),
+            why,
+            fix: "name a file that is not there yet, and scan where the secret can still be read".into(),
+            exit: Exit::Incomplete,
+        };
+        let (found, _) = reread(&detector, &rekey.sealer, &incident, &sightings).map_err(unwritten)?;
+        write_script(path, &found.secret).map_err(unwritten)?;
+        ui.note(&format!("written: {}; the secret is not in it", path.display()));
+    }
+    let mut exit = Exit::Clean;
+    let all = left(rekey, &incident, &sightings);
+    if all.is_empty() {
+        ui.lines(&["it was seen in no repository that is here".into()]);
+        return Ok(Exit::Incomplete);
+    }
+    for (repository, left) in all {
+        ui.lines(&told(&repository, &left));
+        let held = !left.refs.is_empty() || !left.worktree.is_empty() || left.unreachable + left.names > 0;
+        exit = match (exit, held, left.is_clean()) {
+            (_, true, _) | (Exit::Leaks, ..) => Exit::Leaks,
+            (_, false, false) | (Exit::Incomplete, ..) => Exit::Incomplete,
+            _ => Exit::Clean,
+        };
+    }
+    Ok(exit)
+}
+
+/// Looks at every repository the secret was seen in; its bytes are searched for where they can still be read.
+pub(super) fn left(rekey: &Rekey, incident: &Incident, sightings: &[Sighting]) -> Vec<(String, Left)> {
+    let detector = Detector::new(RuleSet::builtin());
+    let secret = reread(&detector, &rekey.sealer, incident, sightings).ok().map(|(found, _)| found.secret);
+    let repositories: BTreeSet<&str> = sightings.iter().map(|s| s.repository.as_str()).collect();
+    let mut all = Vec::new();
+    for repository in repositories {
+        let Ok(repo) = Repository::open(Path::new(repository)) else { continue };
+        let of_it = sightings.iter().filter(|s| s.repository == repository && !s.object.is_empty());
+        let objects: Vec<String> = of_it.map(|s| s.object.clone()).collect();
+        let wanted = Wanted { secret: secret.as_ref(), objects: &objects };
+        if let Ok(left) = clean::left(&repo, &wanted) {
+            all.push((repository.to_owned(), left));
+        }
+    }
+    all
+}
+
+fn told(repository: &str, left: &Left) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{}: {} objects and {} files looked at",
+        shown(repository.as_bytes()),
+        left.objects,
+        left.files
+    )];
+    lines.extend(left.refs.iter().map(|(name, objects)| format!("  {name}  {objects} objects")));
+    lines.extend(left.worktree.iter().map(|file| format!("  {file}  in the working tree")));
+    if left.unreachable > 0 {
+        lines.push(format!("  {} objects that no ref reaches", left.unreachable));
+    }
+    lines.extend(left.gaps.iter().map(|gap| format!("  not looked at: {gap}")));
+    if left.is_clean() {
+        lines.push("  nothing holds it any more".into());
+    }
+    lines.extend(left.advice().iter().map(|line| format!("  do: {line}")));
+    lines
+}
