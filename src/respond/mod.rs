@@ -4,6 +4,7 @@
 //! - `reread`: a secret read again from where it was seen
 //! - `owner`: whose it is, with proof
 //! - `policy`: what the operator wants done about it
+//! - `approval`: who agreed to it, by signatures
 //! - `answer`: moves an incident: contain, deliver, prove, review, look again
 //! - `review`: what was done with a key while it was public, and what of that was unusual
 //! - `import`: uses of a key out of a file, for providers that tell none
@@ -12,6 +13,7 @@
 //! - `timeline`: a small picture of it
 
 pub mod answer;
+pub mod approval;
 pub mod import;
 pub mod ledger;
 pub mod letter;

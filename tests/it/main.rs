@@ -7,6 +7,8 @@ mod again_parts;
 #[cfg(feature = "rekey")]
 mod apiverve;
 #[cfg(feature = "rekey")]
+mod approval;
+#[cfg(feature = "rekey")]
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;
