@@ -47,6 +47,8 @@ mod rotation;
 mod rules;
 mod rules_command;
 mod settings;
+#[cfg(feature = "rekey")]
+mod slack;
 mod staged;
 mod stores;
 mod support;
