@@ -152,6 +152,9 @@ pub struct Incident {
     pub rotation: Option<String>,
     /// The hash of the plan that waits for approval.
     pub plan_hash: Option<String>,
+    /// Who ran what asked for approval.
+    #[serde(default)]
+    pub asked_by: String,
     /// Who approved that plan, and when.
     pub approvals: Vec<(String, Moment)>,
     /// Its moments.

@@ -5,6 +5,7 @@
 //! - `reread`: a secret read again from where it was seen
 //! - `owner`: whose it is, with proof
 //! - `policy`: what the operator wants done about it
+//! - `approval`: who agreed to it, by signatures
 //! - `answer`: moves an incident: contain, deliver, prove, review, look again
 //! - `review`: what was done with a key while it was public, and what of that was unusual
 //! - `import`: uses of a key out of a file, for providers that tell none
@@ -15,6 +16,7 @@
 //! - `timeline`: a small picture of it
 
 pub mod answer;
+pub mod approval;
 pub mod clean;
 pub mod hint;
 pub mod hinted;

@@ -84,6 +84,7 @@ fn incident(
         decision: None,
         rotation: None,
         plan_hash: None,
+        asked_by: String::new(),
         approvals: Vec::new(),
         times: Times { committed, detected: Some(now), ..Times::default() },
         outage: None,

@@ -147,6 +147,7 @@ pub(super) const FILE_FIELDS: &[&str] = &[
     "mint",
     "rotate",
     "revoke",
+    "revoke_leaked",
     "usage",
     "events",
 ];

@@ -7,6 +7,8 @@ mod again_parts;
 #[cfg(feature = "rekey")]
 mod apiverve;
 #[cfg(feature = "rekey")]
+mod approval;
+#[cfg(feature = "rekey")]
 mod atlasvpn;
 #[cfg(feature = "rekey")]
 mod audit_chain;
@@ -53,6 +55,8 @@ mod rotation;
 mod rules;
 mod rules_command;
 mod settings;
+#[cfg(feature = "rekey")]
+mod slack;
 mod staged;
 mod stores;
 mod support;

@@ -17,6 +17,8 @@ use crate::provider::{Events, Listed, Usage, UsageEvent};
 const MOST: usize = 10_000;
 /// The longest name of a key.
 const LONGEST_NAME: usize = 128;
+/// The longest word of a reason.
+const LONGEST_WORD: usize = 32;
 
 /// Where a list of keys holds what; each but `keys` within one key.
 #[derive(Default, Deserialize)]
@@ -101,14 +103,13 @@ impl Done {
         if answer.0.pointer(place).and_then(Value::as_bool) == Some(true) {
             return Ok(());
         }
-        // A plain name and no sentence: what else it holds may be the key.
-        let why = self.why.as_ref().and_then(|place| name_at(&answer.0, place)).unwrap_or("no reason");
-        Err(CallError::Refused {
-            status: 200,
-            kind: Refusal::Other,
-            why: format!("it was not done: {why}"),
-            retry_after: None,
-        })
+        // A word such as `invalid_auth`: a key has other characters, or is longer.
+        let is_word = |why: &&str| {
+            why.len() <= LONGEST_WORD && why.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        let why = self.why.as_ref().and_then(|place| text_at(&answer.0, place)).filter(is_word);
+        let why = format!("it was not done: {}", why.unwrap_or("no reason"));
+        Err(CallError::Refused { status: 200, kind: Refusal::Other, why, retry_after: None })
     }
 }
 

@@ -225,6 +225,8 @@ fn a_yes_in_the_status_is_none_where_the_answer_says_no() {
     for (answer, why) in [
         (json!({ "ok": false, "error": "invalid_auth" }), "it was not done: invalid_auth"),
         (json!({ "revoked": "true", "error": "a sentence with spaces" }), "it was not done: no reason"),
+        (json!({ "revoked": 1, "error": secret() }), "it was not done: no reason"),
+        (json!({ "revoked": null, "error": "q".repeat(33) }), "it was not done: no reason"),
         (json!({ "revoked": false }), "it was not done: no reason"),
         (json!([]), "it was not done: no reason"),
     ] {

@@ -20,6 +20,7 @@ use crate::detect::Detector;
 use crate::model::incident::{Action, Decision, Exposed, Incident, Ownership, Shown, Sighting, Stage};
 use crate::model::rotation::Moment;
 use crate::provider::Provider;
+use crate::respond::approval::quorum;
 use crate::respond::policy::{Evidence, Standing, Verdict, decide};
 use crate::rotate::{Clock, Parts, RotateError};
 use crate::seal::Sealer;
@@ -342,6 +343,7 @@ impl Case<'_> {
         let planned = self.planned(key).await;
         let incident = &mut self.incident.is;
         incident.stage = Stage::Asking;
+        incident.asked_by.clone_from(&self.desk.actor);
         incident.approvals.clear();
         match planned {
             Ok(hash) => {
@@ -380,9 +382,12 @@ impl Case<'_> {
             Some(key) if is_production(key) => self.desk.settings.quorum,
             _ => 1,
         };
-        if self.incident.is.approvals.len() < needed {
-            let is = self.incident.is.approvals.len();
-            self.say("approval", format!("{is} of {needed} people have approved"));
+        // Where people sign for what they approve, whoever asked is none of them for production.
+        let is_team = !self.desk.settings.approvers.is_empty() && key.as_ref().is_some_and(is_production);
+        let asked_by = Some(self.incident.is.asked_by.as_str()).filter(|_| is_team);
+        let quorum = quorum(&self.incident.is.approvals, asked_by, needed);
+        if !quorum.is_reached() {
+            self.say("approval", format!("{} of {needed} people have approved", quorum.by.len()));
             return Ok(());
         }
         let planned = self.planned(key.as_ref()).await;

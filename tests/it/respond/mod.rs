@@ -2,6 +2,7 @@
 //!
 //! - `town`: where it happens: a key, its places, a repository that strangers can read, a policy
 //! - `stories`: what an operator sees
+//! - `others`: other kinds of secrets, and other scanners' reports
 //! - `adversary`: what somebody plants, so that we end the wrong thing
 //! - `killed`: killed at every point of the loop, resumed, nothing lost and nothing done twice
 
@@ -9,6 +10,8 @@
 mod adversary;
 #[cfg(feature = "kill-points")]
 mod killed;
+#[cfg(feature = "kill-points")]
+mod others;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]

@@ -67,6 +67,19 @@ impl Town {
         std::fs::write(self.path("keywright.toml"), config).unwrap();
     }
 
+    /// Adds to the operator's settings.
+    pub(super) fn settings(&self, text: &str) {
+        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
+        std::fs::write(self.path("keywright.toml"), format!("{text}\n{config}")).unwrap();
+    }
+
+    /// Lets a place on loopback be reached.
+    pub(super) fn allow(&self, place: &str) {
+        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
+        let config = config.replacen("allow = [", &format!("allow = [\"{place}\", "), 1);
+        std::fs::write(self.path("keywright.toml"), config).unwrap();
+    }
+
     fn add(&self) {
         let id = format!("--key-id={}", self.old.key_id);
         let mut words = vec!["keys".to_owned(), "add".into(), "proxy".into(), "--provider=atlasvpn".into()];

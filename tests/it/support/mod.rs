@@ -5,7 +5,7 @@
 //! - `browser`: a real browser, driven over WebDriver
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
-//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens` are such
+//! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens`, `slack` are such
 //! - `git_http`: real git, served over http
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
@@ -44,6 +44,8 @@ pub(crate) mod program;
 #[cfg(feature = "rekey")]
 pub(crate) mod render;
 pub(crate) mod repo;
+#[cfg(feature = "rekey")]
+pub(crate) mod slack;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod squid;
 #[cfg(feature = "rekey")]
