@@ -106,6 +106,7 @@ fn incident(text: &str) -> Incident {
         }),
         rotation: Some("r-0123456789abcdef".into()),
         plan_hash: None,
+        asked_by: String::new(),
         approvals: Vec::new(),
         times: Times {
             committed: at(-190.0),

@@ -33,6 +33,8 @@ mod hosts;
 mod html;
 #[cfg(feature = "rekey")]
 mod incident_page;
+#[cfg(feature = "rekey")]
+mod incidents_kept;
 mod index;
 #[cfg(feature = "rekey")]
 mod ledger;

@@ -58,6 +58,7 @@ fn incident(text: &str) -> Incident {
         }),
         rotation: Some("r-1".into()),
         plan_hash: Some("h".into()),
+        asked_by: String::new(),
         approvals: vec![(text.into(), 1_700_000_141_000)],
         times: Times {
             committed: at(0),

@@ -93,7 +93,7 @@ fn another_scanners_report_is_a_place_to_look_at_and_nothing_else() {
     let town = Town::new(AUTO);
     town.leak_key();
     let commit = town.repo.id("HEAD");
-    let made_up = "0".repeat(40);
+    let made_up = "1".repeat(40);
     let entry = |commit: &str, file: &str| -> Value {
         json!({
             "Description": "x", "StartLine": 1, "EndLine": 1, "StartColumn": 1, "EndColumn": 9,

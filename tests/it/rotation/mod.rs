@@ -3,6 +3,7 @@
 //! - `desk`: where a rotation is told about: inventory, places, clock, double
 //! - `places`: of what kinds a desk's places are
 //! - `others`: providers of other kinds: OpenAI and APIVerve
+//! - `recipe`: OpenAI to Vercel, Render and a password store, a day of grace
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
 //! - `hidden`: places that nobody can read
@@ -31,6 +32,8 @@ mod others;
 mod places;
 #[cfg(feature = "kill-points")]
 mod platforms;
+#[cfg(all(feature = "kill-points", unix))]
+mod recipe;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]
