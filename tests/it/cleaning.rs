@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use keywright::detect::Detector;
 use keywright::git::Repository;
-use keywright::model::Secret;
+use keywright::model::{Extent, Secret};
 use keywright::respond::clean::{Left, Wanted, left, recheck, write_script};
+use keywright::rule::RuleSet;
 
 use crate::support::{Repo, key};
 
@@ -15,7 +17,7 @@ fn secret() -> Secret {
 
 fn look(folder: &Path, secret: &Secret) -> Left {
     let repo = Repository::open(folder).unwrap();
-    left(&repo, &Wanted { secret: Some(secret), objects: &[] }).unwrap()
+    left(&repo, &Wanted { secret: Some(secret), ..Wanted::default() }).unwrap()
 }
 
 /// The refs that hold it, each with how often.
@@ -68,8 +70,39 @@ fn an_object_that_is_known_to_hold_it_is_looked_for_by_its_id() {
     let repo = spread();
     let objects = [repo.id("v1:a.env"), "no id".into()];
     let opened = Repository::open(&repo.path("")).unwrap();
-    let left = left(&opened, &Wanted { secret: None, objects: &objects }).unwrap();
+    let left = left(&opened, &Wanted { objects: &objects, ..Wanted::default() }).unwrap();
     assert_eq!(refs(&left), ["refs/heads/main 1", "refs/pull/7/head 1", "refs/stash 1", "refs/tags/v1 1"]);
+}
+
+#[test]
+fn what_nobody_can_read_any_more_is_recognised_by_a_detector() {
+    let repo = spread();
+    let opened = Repository::open(&repo.path("")).unwrap();
+    let detector = Detector::new(RuleSet::builtin());
+    let is_it = |bytes: &[u8]| {
+        detector.detect(bytes, &Extent::whole(bytes.len())).into_iter().any(|hit| hit.secret == secret())
+    };
+    let by_detector = left(&opened, &Wanted { recognised: Some(&is_it), ..Wanted::default() }).unwrap();
+    assert_eq!(refs(&by_detector), refs(&look(&repo.path(""), &secret())));
+    assert!(by_detector.gaps.is_empty());
+    // By ids alone nothing is called clean.
+    let clean = Repo::new();
+    clean.write("a", "b").commit("c");
+    let opened = Repository::open(&clean.path("")).unwrap();
+    let by_ids = left(&opened, &Wanted { objects: &["0a".repeat(20)], ..Wanted::default() }).unwrap();
+    assert!(by_ids.refs.is_empty() && !by_ids.is_clean(), "{by_ids:?}");
+}
+
+#[test]
+fn several_repositories_are_told_together() {
+    let (repo, secret) = (spread(), secret());
+    let one = look(&repo.path(""), &secret);
+    assert_eq!((Left::of_all(&[]), Left::of_all(&[("a".into(), one.clone())])), (None, Some(one.clone())));
+    let unseen = Left::unseen("it is not there".into());
+    let both = Left::of_all(&[("a".into(), one.clone()), ("b".into(), unseen)]).unwrap();
+    assert_eq!((both.refs[0].0.as_str(), both.refs.len()), ("a: refs/heads/main", one.refs.len()));
+    assert_eq!(both.gaps, ["b: it is not there"]);
+    assert_eq!(both.advice().len(), one.advice().len() + 1);
 }
 
 #[test]
@@ -127,7 +160,7 @@ fn after_the_real_filter_repo_nothing_is_left() {
     let Some(mirror) = rewritten(&repo, "clean", &secret) else { return };
     let before = look(&repo.path(""), &secret);
     let opened = Repository::open(&mirror.path("")).unwrap();
-    let again = recheck(&opened, &Wanted { secret: Some(&secret), objects: &[] }, &before).unwrap();
+    let again = recheck(&opened, &Wanted { secret: Some(&secret), ..Wanted::default() }, &before).unwrap();
     assert!(again.still.is_clean(), "{:?}", again.still);
     assert_eq!(again.gone.len(), 6, "{:?}", again.gone);
     // Nothing else was touched, and both of two in a row are gone.

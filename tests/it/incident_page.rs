@@ -47,7 +47,7 @@ fn shop() -> Repo {
 fn look(repo: &Repo) -> Left {
     let secret = Secret::new(leaked().into_bytes());
     let opened = Repository::open(&repo.path("")).unwrap();
-    left(&opened, &Wanted { secret: Some(&secret), objects: &[] }).unwrap()
+    left(&opened, &Wanted { secret: Some(&secret), ..Wanted::default() }).unwrap()
 }
 
 /// Two weeks of habit, and then what a stranger did.

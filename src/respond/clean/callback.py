@@ -5,20 +5,18 @@
 # It may serve as --filename-callback, --name-callback, --email-callback and --refname-callback too.
 # It knows the secret by a salted hash, its length and its kind of characters, and by nothing else.
 # WARNING
-import hashlib, hmac, re
+import hashlib, re
 given = dict(locals())
 salt = bytes.fromhex("SALT")
 wanted = bytes.fromhex("HASH")
 length = LENGTH
 runs = re.compile(rb"[CLASS]{LENGTH,}", re.DOTALL)
-# The inner hash of HMAC-SHA-256 after its key, copied for each run instead of being made anew.
-inner = hashlib.sha256(bytes(b ^ 0x36 for b in salt.ljust(64, b"\0")))
-outer = hashlib.sha256(bytes(b ^ 0x5C for b in salt.ljust(64, b"\0")))
+# A salt as long as SHA-256's block: its part is worked out once and copied for each run.
+salted = hashlib.sha256(salt)
 def is_it(window):
-    a, b = inner.copy(), outer.copy()
-    a.update(window)
-    b.update(a.digest())
-    return b.digest() == wanted
+    state = salted.copy()
+    state.update(window)
+    return state.digest() == wanted
 def cleaned(data):
     parts, done = [], 0
     for run in runs.finditer(data):

@@ -18,10 +18,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::git::{GitError, Repository};
 use crate::model::Secret;
+use crate::model::text::shown;
 
 pub use script::{script, write_script};
 
-/// What is looked for: the secret's bytes, objects that are known to hold it, or both.
+/// Tells whether some bytes hold the secret, by what a detector finds in them.
+pub type Recognised<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+
+/// What is looked for: the secret's bytes, objects that are known to hold it, or what is recognised as it.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// The secret.
@@ -29,6 +33,8 @@ pub struct Wanted<'a> {
     /// Ids of objects that held it when it was found, in hex: a key that stands over several lines is
     /// known by them alone.
     pub objects: &'a [String],
+    /// How it is known when nobody can read it any more, which is so once a history is clean.
+    pub recognised: Option<Recognised<'a>>,
 }
 
 /// What still holds a secret, and what was looked at to know it.
@@ -53,6 +59,34 @@ pub struct Left {
 }
 
 impl Left {
+    /// Tells of a repository that was not looked at.
+    #[must_use]
+    pub fn unseen(why: String) -> Self {
+        Self { gaps: vec![why], ..Self::default() }
+    }
+
+    /// Puts together what several repositories hold, each under its name; `None`: there are none.
+    #[must_use]
+    pub fn of_all(all: &[(String, Self)]) -> Option<Self> {
+        let (first, rest) = all.split_first()?;
+        if rest.is_empty() {
+            return Some(first.1.clone());
+        }
+        let mut sum = Self::default();
+        for (repository, left) in all {
+            let named = |text: &String| format!("{}: {text}", shown(repository.as_bytes()));
+            sum.refs.extend(left.refs.iter().map(|(name, n)| (named(name), *n)));
+            sum.worktree.extend(left.worktree.iter().map(named));
+            sum.gaps.extend(left.gaps.iter().map(named));
+            sum.unreachable += left.unreachable;
+            sum.names += left.names;
+            sum.objects += left.objects;
+            sum.files += left.files;
+            sum.unread += left.unread;
+        }
+        Some(sum)
+    }
+
     /// Tells whether nothing is left, and everything was looked at.
     #[must_use]
     pub fn is_clean(&self) -> bool {
@@ -68,7 +102,7 @@ impl Left {
             lines.push("take it out of the working tree and commit that, before the history is rewritten");
         }
         let of_host = |name: &str| {
-            ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"].iter().any(|p| name.starts_with(p))
+            ["refs/pull/", "refs/pull-requests/", "refs/merge-requests/"].iter().any(|p| name.contains(p))
         };
         if self.refs.iter().any(|(name, _)| !of_host(name)) {
             lines.push(

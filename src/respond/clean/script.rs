@@ -6,8 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::detect::strength;
 use crate::model::Secret;
@@ -26,6 +25,9 @@ const CLASSES: &[Class] = &[
     ("\\x00-\\xff", |_| true),
 ];
 
+/// How long the salt is: as long as SHA-256's block.
+const SALT: usize = 64;
+
 /// The body that `git filter-repo` runs for each blob, message or name. It is indented and put into a
 /// function there, so it holds no text over several lines.
 const BODY: &str = include_str!("callback.py");
@@ -35,7 +37,7 @@ const BODY: &str = include_str!("callback.py");
 /// # Errors
 /// Why a secret cannot be taken out so, and what to do instead, in words.
 pub fn script(secret: &Secret) -> Result<String, String> {
-    let mut salt = [0; 32];
+    let mut salt = [0; SALT];
     getrandom::fill(&mut salt).map_err(|e| format!("the system gives no random bytes: {e}"))?;
     salted(secret, &salt)
 }
@@ -57,7 +59,7 @@ pub fn write_script(path: &Path, secret: &Secret) -> Result<(), String> {
     written.map_err(|e| format!("can't write {}: {e}", path.display()))
 }
 
-fn salted(secret: &Secret, salt: &[u8; 32]) -> Result<String, String> {
+fn salted(secret: &Secret, salt: &[u8; SALT]) -> Result<String, String> {
     let bytes = secret.expose();
     if bytes.starts_with(b"-----BEGIN ") {
         return Err("a private key stands over several lines, and not everywhere over the same: take its file out of \
@@ -71,15 +73,14 @@ fn salted(secret: &Secret, salt: &[u8; 32]) -> Result<String, String> {
         .iter()
         .find(|(_, fits)| bytes.iter().all(|b| fits(*b)))
         .expect("the last class has every byte");
-    let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("HMAC takes a key of any length");
-    mac.update(bytes);
     let warning = if strength::is_strong(bytes) {
         "# The secret cannot be found out from this file. Delete it all the same when it was used."
     } else {
         "# WARNING: the secret is weak. Whoever has this file can guess it: keep the file to yourself, and\n\
          # delete it when it was used. It must be dead before."
     };
-    let hash = HEXLOWER.encode(&mac.finalize().into_bytes());
+    // Every run that is hashed is of one length: nothing can be made longer, which HMAC is there for.
+    let hash = HEXLOWER.encode(&Sha256::new().chain_update(salt).chain_update(bytes).finalize());
     Ok(BODY
         .replace("# WARNING", warning)
         .replace("SALT", &HEXLOWER.encode(salt))
@@ -95,7 +96,7 @@ mod tests {
     const STRONG: &[u8] = b"qX7_vB2nM9-kL4pR8sT1wZ6yC3dF5gH0jK";
 
     fn text(secret: &[u8]) -> String {
-        salted(&Secret::new(secret.to_vec()), &[7; 32]).unwrap()
+        salted(&Secret::new(secret.to_vec()), &[7; SALT]).unwrap()
     }
 
     #[test]
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_out_so_is_refused() {
         let key = [b"-----BEGIN RSA ".as_slice(), b"PRIVATE KEY-----x"].concat();
-        assert!(salted(&Secret::new(key), &[0; 32]).unwrap_err().contains("--invert-paths"));
-        assert!(salted(&Secret::new(Vec::new()), &[0; 32]).is_err());
+        assert!(salted(&Secret::new(key), &[0; SALT]).unwrap_err().contains("--invert-paths"));
+        assert!(salted(&Secret::new(Vec::new()), &[0; SALT]).is_err());
     }
 }

@@ -47,13 +47,18 @@ pub(super) fn search(repo: &Repository, wanted: &Wanted<'_>) -> Result<Left, Git
     let damaged = |_: Damage| {
         unread.fetch_add(1, Ordering::Relaxed);
     };
-    let found = read(&store, &known, &holds, &damaged, &objects);
+    let recognised = |bytes: &[u8]| wanted.recognised.is_some_and(|is_it| is_it(bytes));
+    let seen = |bytes: &[u8]| holds(bytes) || recognised(bytes);
+    let found = read(&store, &known, &holds, &seen, &damaged, &objects);
     let (tips, broken) = refs::tips(repo)?;
     left.unread += broken.len() as u64;
-    let held = files(repo, &holds, &found.blobs, &mut left)?;
+    let held = files(repo, &seen, &found.blobs, &mut left)?;
     reach(&store, found, &tips, &held, &damaged, &mut left);
     left.objects = objects.into_inner();
     left.unread += unread.into_inner();
+    if wanted.secret.is_none() && wanted.recognised.is_none() {
+        left.gaps.push("the secret's own bytes: objects that held it were looked for, and no others".into());
+    }
     let cut = repo.shallow_edge().len();
     if cut > 0 {
         left.gaps.push(format!("what came before {cut} commits: the clone is shallow"));
@@ -64,11 +69,12 @@ pub(super) fn search(repo: &Repository, wanted: &Wanted<'_>) -> Result<Left, Git
     Ok(left)
 }
 
-/// Reads every stored object.
+/// Reads every stored object; folders have names alone, in which no detector finds anything.
 fn read(
     store: &Store,
     known: &HashSet<Id>,
-    holds: &(dyn Fn(&[u8]) -> bool + Sync),
+    in_names: &(dyn Fn(&[u8]) -> bool + Sync),
+    in_text: &(dyn Fn(&[u8]) -> bool + Sync),
     damaged: &(dyn Fn(Damage) + Sync),
     objects: &AtomicU64,
 ) -> Found {
@@ -76,6 +82,7 @@ fn read(
     let see = |kind: Kind, id: &Id, body: Body<'_>, _: &Kin<'_>| {
         objects.fetch_add(1, Ordering::Relaxed);
         let mut is_holder = known.contains(id);
+        let holds = if kind == Kind::Tree { in_names } else { in_text };
         let whole = match body {
             Body::Whole(bytes) => {
                 is_holder |= holds(bytes);

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use keywright::detect::Detector;
 use keywright::git::Repository;
+use keywright::model::Extent;
 use keywright::model::incident::{Incident, Sighting};
 use keywright::model::text::shown;
-use keywright::respond::clean::{Left, Wanted, write_script};
+use keywright::respond::clean::{Left, Recognised, Wanted, write_script};
 use keywright::respond::{clean, reread::reread};
 use keywright::rule::RuleSet;
+use keywright::unpack::text::decoded;
 
 use super::open;
 use crate::cli::error::CliError;
@@ -71,13 +73,21 @@ pub(super) fn left(rekey: &Rekey, incident: &Incident, sightings: &[Sighting]) -
     let repositories: BTreeSet<&str> = sightings.iter().map(|s| s.repository.as_str()).collect();
     let mut all = Vec::new();
     for repository in repositories {
-        let Ok(repo) = Repository::open(Path::new(repository)) else { continue };
         let of_it = sightings.iter().filter(|s| s.repository == repository && !s.object.is_empty());
         let objects: Vec<String> = of_it.map(|s| s.object.clone()).collect();
-        let wanted = Wanted { secret: secret.as_ref(), objects: &objects };
-        if let Ok(left) = clean::left(&repo, &wanted) {
-            all.push((repository.to_owned(), left));
-        }
+        // Once a history is clean nobody can read it any more; what is found in it has a name all the same.
+        let is_it = |bytes: &[u8]| {
+            let text = decoded(bytes);
+            let hits = detector.detect(&text, &Extent::whole(text.len()));
+            hits.iter().any(|hit| rekey.sealer.identity(&hit.secret) == incident.identity)
+        };
+        let recognised: Option<Recognised<'_>> = if secret.is_some() { None } else { Some(&is_it) };
+        let wanted = Wanted { secret: secret.as_ref(), objects: &objects, recognised };
+        let looked = Repository::open(Path::new(repository)).and_then(|repo| clean::left(&repo, &wanted));
+        all.push((
+            repository.to_owned(),
+            looked.unwrap_or_else(|e| Left::unseen(shown(e.to_string().as_bytes()))),
+        ));
     }
     all
 }
