@@ -5,20 +5,23 @@
 //! the environment is used. An error says whether anything may have happened on the other side.
 //!
 //! - `address`: which addresses are public
+//! - `place`: how hosts and ports are written and compared
+//! - `tls`: whom a call trusts
 //! - `when`: moments in headers
 
 mod address;
+mod place;
+mod tls;
 mod when;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
 use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -26,6 +29,9 @@ use zeroize::Zeroizing;
 use crate::model::credential::CallError;
 use crate::model::rotation::Moment;
 use crate::model::{Secret, text::shown};
+
+pub use place::{NoPlace, place};
+use place::{bare, name};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,11 +41,6 @@ const WHOLE: Duration = Duration::from_secs(30);
 const LONGEST: usize = 1 << 20;
 /// How many addresses of a name are looked at.
 const ADDRESSES: usize = 16;
-
-/// A place the operator allows that is not one: `host:port` is.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no place; write host:port, such as localhost:8200 or [::1]:8200")]
-pub struct NoPlace(String);
 
 /// Opens connections, to public addresses and to what the operator allows.
 pub struct Door {
@@ -154,7 +155,7 @@ impl Door {
     /// Each call has a connection of its own: one that was left open may be dead without a sign, and
     /// then nobody knows whether the call arrived.
     fn client(&self, is_tls: bool, host: &str, addresses: &[SocketAddr]) -> Result<Client, CallError> {
-        let tls = if is_tls { self.tls()? } else { no_tls()? };
+        let tls = if is_tls { self.tls()? } else { tls::none()? };
         Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("keywright/", env!("CARGO_PKG_VERSION")))
@@ -177,7 +178,7 @@ impl Door {
         if let Some(made) = self.tls.get() {
             return Ok(made.clone());
         }
-        let made = builder()?.with_platform_verifier().map_err(|e| untrusted(&e))?.with_no_client_auth();
+        let made = tls::machines()?;
         Ok(self.tls.get_or_init(|| made).clone())
     }
 
@@ -320,52 +321,12 @@ fn root(e: &dyn std::error::Error) -> String {
     shown(at.to_string().as_bytes()).chars().take(200).collect()
 }
 
-fn untrusted(e: &rustls::Error) -> CallError {
-    CallError::NotSent(format!("this machine has no certificates to trust: {e}"))
-}
-
-fn builder() -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, CallError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| untrusted(&e))
-}
-
-/// Trusts nobody: for plain http.
-fn no_tls() -> Result<ClientConfig, CallError> {
-    Ok(builder()?.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
-}
-
 /// Returns host and port of an address that can be called.
 fn ends(url: &Url) -> Result<(String, u16), CallError> {
     match (url.scheme(), url.host_str(), url.port_or_known_default()) {
         ("https" | "http", Some(host), Some(port)) => Ok((bare(host), port)),
         _ => Err(CallError::NotSent("the address of a call is neither https nor http".into())),
     }
-}
-
-/// Returns a host in the one way it is compared: small letters, no dot at its end, no brackets.
-fn bare(host: &str) -> String {
-    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
-}
-
-fn name(host: &str, port: u16) -> String {
-    let host = bare(host);
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    format!("{}:{port}", shown(host.as_bytes()))
-}
-
-/// Reads `host:port`; `None` if it is none.
-#[must_use]
-pub fn place(text: &str) -> Option<(String, u16)> {
-    let (host, port) = text.rsplit_once(':')?;
-    let is_bracketed = host.starts_with('[') && host.ends_with(']');
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let is_host = !host.is_empty() && host.chars().all(is_name);
-    let port = port.parse().ok().filter(|p| *p != 0)?;
-    let is_v6 = is_bracketed && bare(host).parse::<std::net::Ipv6Addr>().is_ok();
-    (is_host || is_v6).then(|| (bare(host), port))
 }
 
 #[cfg(test)]

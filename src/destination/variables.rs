@@ -4,16 +4,22 @@
 //! Each variable has its mark: what it holds where it can be read, else which write it holds. A stamp is
 //! the marks of all of them, so that a write that was cut off between two variables is taken up. Where nobody can
 //! read what was written, the time of the last write tells whether it was such a one.
+//!
+//! - `names`: which variables are meant
+
+mod names;
 
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Destination, DestinationError, Held, Meta, Reach, Stamp, StampKey, Wrong};
+use super::{Destination, DestinationError, Held, Meta, Reach, Stamp, StampKey};
 use crate::model::Secret;
 use crate::model::credential::Credential;
 use crate::model::rotation::Moment;
 use crate::model::text::shown;
+
+pub(super) use names::Names;
 
 /// How long behind its beginning a write may come to be: its calls, with an answer that was lost.
 const LONGEST_WRITE: Moment = 120_000;
@@ -241,47 +247,6 @@ fn is_other(seen: &[Variable], wanted: &[Secret]) -> bool {
     pairs.any(|(variable, value)| variable.value.as_ref().is_some_and(|held| held != value))
 }
 
-/// What stands behind the `#` of a place: `SECRET[,key_id=OTHER][@WHERE]`.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Names {
-    /// The variable that holds the secret.
-    pub(super) secret: String,
-    /// The variable that holds the key id.
-    pub(super) key_id: Option<String>,
-    /// Where, among several.
-    pub(super) at: Option<String>,
-}
-
-impl Names {
-    /// Reads them.
-    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
-        let (names, at) = match text.split_once('@') {
-            Some((names, at)) => (names, Some(at.to_owned())),
-            None => (text, None),
-        };
-        let (secret, key_id) = match names.split_once(",key_id=") {
-            Some((secret, key_id)) => (secret, Some(key_id)),
-            None => (names, None),
-        };
-        let is_variable = |name: &str| {
-            let is_of_it = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-            !name.is_empty()
-                && name.len() <= 200
-                && name.bytes().all(is_of_it)
-                && !name.as_bytes()[0].is_ascii_digit()
-        };
-        if !is_variable(secret) || !key_id.is_none_or(is_variable) {
-            let fix = "write #NAME or #NAME,key_id=OTHER, with letters, digits and `_`".into();
-            return Err(("it names no variable".into(), fix));
-        }
-        if key_id.is_some_and(|id| id.eq_ignore_ascii_case(secret)) {
-            let fix = "name another variable for the key id".into();
-            return Err(("one variable cannot hold both".into(), fix));
-        }
-        Ok(Self { secret: secret.into(), key_id: key_id.map(Into::into), at })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,19 +269,5 @@ mod tests {
             assert!(!seen(Some(at), None).may_be_of(&begun), "{at}");
         }
         assert!(!seen(None, None).may_be_of(&begun), "a platform that does not say when");
-    }
-
-    #[test]
-    fn names_are_read_or_what_is_wrong_is_told() {
-        let names = |secret: &str, key_id: Option<&str>, at: Option<&str>| Names {
-            secret: secret.into(),
-            key_id: key_id.map(Into::into),
-            at: at.map(Into::into),
-        };
-        assert_eq!(Names::parse("A").unwrap(), names("A", None, None));
-        assert_eq!(Names::parse("A,key_id=B@prod x").unwrap(), names("A", Some("B"), Some("prod x")));
-        for bad in ["", "A-B", "1A", "A,key_id=", "A,B", "A,key_id=A", "A,key_id=a", "A/../B", "A?x", "@x"] {
-            assert!(Names::parse(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,31 +1,32 @@
 //! One account of a provider that a recipe tells: each verb is a request of the recipe, sent through the
 //! door and judged by its status.
+//!
+//! - `settings`: what the operator says of it
+//! - `events`: what was done with a key, page by page
+
+mod events;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::connect::Gateway;
-use super::recipe::{AFTER, AuthKind, ByHand, CheckKind, Recipe, Slots, Step, api_of, judge};
-use super::supabase::{Effort, Session};
-use super::{Activity, Card, Checked, Events, Listed, Listing, Provider, ProviderError, Usage};
+use super::recipe::{AFTER, ByHand, Recipe, Slots, Step, judge};
+use super::supabase::Effort;
+use super::{Activity, Card, Checked, Listed, Listing, Provider, ProviderError, Usage};
 use crate::http::{Answer, Door};
 use crate::model::credential::{CallError, Credential, Kept, Liveness, Refusal, Reply};
 use crate::model::rotation::Moment;
-use crate::reference::Reference;
+
+use settings::{Auth, Settings};
 
 /// How many keys are read.
 const KEYS: usize = 10_000;
 /// How many pages of keys or events are read.
 const PAGES: u32 = 200;
-/// How many events a page is asked for (R96).
-const PAGE: u32 = 50;
-/// Settings besides `auth`.
-const SETTINGS: [&str; 3] = ["api", "gateway", "connect_target"];
-/// The setting that says whose keys are the operator's own.
-const OWNERS: &str = "owners";
 
 pub(super) struct Account {
     card: Card,
@@ -40,68 +41,9 @@ pub(super) struct Account {
     door: Arc<Door>,
 }
 
-/// How it signs in.
-enum Auth {
-    /// The inputs are what is sent.
-    Given(BTreeMap<String, Reference>),
-    /// They buy a token.
-    Supabase(Session),
-}
-
 impl Account {
     pub(super) fn new(recipe: Recipe, settings: &Value, door: Arc<Door>) -> Result<Self, ProviderError> {
-        let wrong = |name: &str, why: &str| ProviderError::Setting { name: name.into(), why: why.into() };
-        let empty = Map::new();
-        let settings = match settings {
-            Value::Null => &empty,
-            Value::Object(fields) => fields,
-            _ => return Err(wrong("", "are no table of names and texts")),
-        };
-        let own = &recipe.rekey.settings;
-        let owned = recipe.check.owner.as_ref().map(|_| OWNERS);
-        let is_known = |k: &String| {
-            k == "auth" || SETTINGS.contains(&k.as_str()) || own.contains(k) || owned == Some(k.as_str())
-        };
-        if let Some(name) = settings.keys().find(|k| !is_known(k)) {
-            let name = crate::model::text::shown(name.as_bytes());
-            let known = own.iter().map(String::as_str).chain(owned).chain(["auth"]).chain(SETTINGS);
-            let known: Vec<_> = known.collect();
-            return Err(wrong(&name, &format!("is not known; there are {}", known.join(", "))));
-        }
-        let said = |name: &str| match settings.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
-            Some(_) => Err(wrong(name, "is no text")),
-        };
-        let mut given = Vec::new();
-        for name in own {
-            given.extend(said(name)?.map(|text| (name.clone(), text.to_owned())));
-        }
-        let owners = match settings.get(OWNERS) {
-            None => Vec::new(),
-            Some(list) => serde_json::from_value::<Vec<String>>(list.clone())
-                .ok()
-                .filter(|names| names.iter().all(|name| !name.trim().is_empty()))
-                .ok_or_else(|| wrong(OWNERS, "is no list of names, such as [\"acme-bot\"]"))?,
-        };
-        let api = said("api")?.unwrap_or(&recipe.rekey.api);
-        let api = api_of(api).ok_or_else(|| wrong("api", "is no address; write https://host"))?;
-        let gateway = match recipe.check.kind {
-            CheckKind::Http => None,
-            CheckKind::Connect => {
-                let at = said("gateway")?.or(recipe.check.gateway.as_deref()).unwrap_or_default();
-                let to = said("connect_target")?.or(recipe.check.target.as_deref()).unwrap_or_default();
-                let made = Gateway::new(at, to, &recipe.check.alive, &recipe.check.dead);
-                Some(made.ok_or_else(|| wrong("gateway", "or `connect_target` is no host:port"))?)
-            }
-        };
-        let inputs = inputs(&recipe, settings)?;
-        let auth = match recipe.auth.kind {
-            AuthKind::Given => Auth::Given(inputs),
-            AuthKind::Supabase => Auth::Supabase(
-                Session::new(inputs).ok_or_else(|| wrong("auth", "lacks url, apikey, email or password"))?,
-            ),
-        };
+        let Settings { api, gateway, auth, given, owners } = Settings::read(&recipe, settings)?;
         Ok(Self { card: card(&recipe), api, auth, given, owners, gateway, recipe, door })
     }
 
@@ -160,47 +102,6 @@ impl Account {
 
     fn step<'s, A>(&self, what: &str, step: &'s Option<Step<A>>) -> Result<&'s Step<A>, CallError> {
         step.as_ref().ok_or_else(|| CallError::NotSent(format!("{}: {what} is not offered", self.card.name)))
-    }
-
-    /// Reads events from one path, page by page, until one is short, older or the same again.
-    async fn events_at(
-        &self,
-        step: &Step<super::recipe::EventsAnswer>,
-        path: &str,
-        key: &Listed,
-        from: Moment,
-    ) -> Result<Events, CallError> {
-        let mut found = Events { seen: Vec::new(), is_whole: true };
-        let mut last = None;
-        for page in 1..=PAGES {
-            let slots = of(key).with("page", page).with("limit", PAGE);
-            let answer = self.ask("read the events", step, path, &slots).await?;
-            if last.as_ref() == Some(&answer.body) {
-                break;
-            }
-            let start = found.seen.len();
-            let count = step.answer.read(&answer.body, &mut found)?;
-            let is_old = |at: Option<Moment>| at.is_some_and(|at| at < from);
-            let is_past = !found.seen[start..].is_empty() && found.seen[start..].iter().all(|e| is_old(e.at));
-            if count < PAGE as usize || is_past || !found.is_whole {
-                break;
-            }
-            found.is_whole = page < PAGES;
-            last = Some(answer.body);
-        }
-        found.seen.retain(|event| event.at.is_none_or(|at| at >= from));
-        Ok(found)
-    }
-
-    /// What can be told where there are no events (R96).
-    async fn summary(&self, key: &Listed, without: &str) -> Result<Activity, CallError> {
-        let listed = self.list().await?.keys.into_iter().find(|k| k.id == key.id);
-        let last_used = listed.map_or(key.last_used, |k| k.last_used);
-        let why = format!(
-            "{} keeps no events that can be read: this is the key's last use and the account's sums of the month. {without}",
-            self.card.name
-        );
-        Ok(Activity::Summary { last_used, usage: self.usage().await?, why: why.trim_end().into() })
     }
 
     async fn check_by_call(&self, credential: &Credential) -> Checked {
@@ -386,35 +287,6 @@ impl Provider for Account {
         }
         self.summary(key, &step.without).await
     }
-}
-
-/// Returns the references to sign in with: the recipe's, or the operator's.
-fn inputs(
-    recipe: &Recipe,
-    settings: &Map<String, Value>,
-) -> Result<BTreeMap<String, Reference>, ProviderError> {
-    let wrong = |name: String, why: &str| ProviderError::Setting { name, why: why.into() };
-    let mut texts: BTreeMap<&str, &str> =
-        recipe.auth.inputs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    let own = match settings.get("auth") {
-        None | Some(Value::Null) => None,
-        Some(Value::Object(own)) => Some(own),
-        Some(_) => return Err(wrong("auth".into(), "is no table of references")),
-    };
-    for (name, text) in own.into_iter().flatten() {
-        let shown = format!("auth.{}", crate::model::text::shown(name.as_bytes()));
-        let Some(slot) = texts.get_mut(name.as_str()) else {
-            return Err(wrong(shown, "is nothing this provider wants"));
-        };
-        *slot = text.as_str().ok_or_else(|| wrong(shown, "is no reference; write env:NAME or file:PATH"))?;
-    }
-    texts
-        .into_iter()
-        .map(|(name, text)| match Reference::parse(text) {
-            Ok(reference) => Ok((name.to_owned(), reference)),
-            Err(source) => Err(ProviderError::Reference { name: name.to_owned(), source }),
-        })
-        .collect()
 }
 
 /// Returns the slots of a key that is asked about.

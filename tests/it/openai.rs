@@ -2,21 +2,19 @@
 
 use std::future::Future;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use keywright::http::{Door, Request};
 use keywright::model::Secret;
 use keywright::model::credential::{CallError, Credential, Liveness};
 use keywright::model::rotation::Mode;
 use keywright::provider::{Listed, Provider, by_id};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::filled;
 use crate::support::openai::{ADMIN, OpenAi, PROJECT};
-use crate::support::program::cleared;
+use crate::support::prism::Prism;
 
 /// A provider that asks somebody on loopback.
 struct Asking {
@@ -197,50 +195,53 @@ fn an_admin_key_is_not_taken_for_a_projects() {
     takes("{base62:40}").unwrap_err();
 }
 
-/// How long prism may take to read the description.
-const LOADING: Duration = Duration::from_secs(120);
-
-/// prism with OpenAI's own description; it goes with the test.
-struct Prism(std::process::Child, String);
-
-impl Prism {
-    /// Starts it, if both are named.
-    fn start() -> Option<Self> {
-        let spec = std::env::var_os("KEYWRIGHT_OPENAI_SPEC");
-        let program = std::env::var_os("KEYWRIGHT_PRISM");
-        let (Some(spec), Some(program)) = (spec, program) else {
-            let _ = writeln!(
-                std::io::stderr(),
-                "KEYWRIGHT_OPENAI_SPEC and KEYWRIGHT_PRISM are not set: OpenAI's requests were NOT held against its own description"
-            );
-            return None;
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let room = std::env::temp_dir();
-        let mut command = cleared(program, &room);
-        command.args(["mock", "--errors", "-h", "127.0.0.1", "-p", &port.to_string()]).arg(spec);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(child.try_wait().unwrap().is_none() && begun.elapsed() < LOADING, "prism does not begin");
-            std::thread::sleep(Duration::from_millis(50));
+/// Cuts OpenAI's own description of its interface down to what is called, into a file: the whole of it takes
+/// prism a minute to read. It is no part of this repository; `None`: it is not here.
+fn description(room: &Path) -> Option<PathBuf> {
+    let Some(file) = std::env::var_os("KEYWRIGHT_OPENAI_SPEC") else {
+        let why = "skipped: KEYWRIGHT_OPENAI_SPEC names no file (openapi.json of openai/openai-openapi)";
+        let _ = writeln!(std::io::stderr(), "{why}: OpenAI's requests were NOT held against its description");
+        return None;
+    };
+    let whole: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let ours = |path: &str| path == "/models" || path.starts_with("/organization/projects/{project_id}/");
+    let paths: Map<String, Value> =
+        whole["paths"].as_object().unwrap().clone().into_iter().filter(|(path, _)| ours(path)).collect();
+    let mut cut = json!({ "openapi": whole["openapi"], "info": whole["info"], "servers": whole["servers"],
+        "security": whole["security"], "paths": paths, "components": {} });
+    cut["components"]["securitySchemes"] = whole["components"]["securitySchemes"].clone();
+    // What is referred to comes along, and what that refers to.
+    let mut left = referred(&cut);
+    while let Some(place) = left.pop() {
+        let [_, sort, name] = place.split('/').collect::<Vec<_>>()[1..] else { panic!("{place}") };
+        if cut["components"][sort][name].is_null() {
+            let found = whole["components"][sort][name].clone();
+            left.extend(referred(&found));
+            cut["components"][sort][name] = found;
         }
-        Some(Self(child, format!("127.0.0.1:{port}")))
     }
+    let file = room.join("openai.json");
+    std::fs::write(&file, cut.to_string()).unwrap();
+    Some(file)
 }
 
-impl Drop for Prism {
-    fn drop(&mut self) {
-        // By a signal that it can pass on to what it started.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
+/// Lists what a part of a description refers to: `#/components/schemas/Project`.
+fn referred(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) => {
+            let own = fields.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            own.into_iter().chain(fields.values().flat_map(referred)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(referred).collect(),
+        _ => Vec::new(),
     }
 }
 
 #[test]
 fn every_request_is_one_of_the_description() {
-    let Some(prism) = Prism::start() else { return };
+    let room = tempfile::tempdir().unwrap();
+    let prism = description(room.path()).and_then(|file| Prism::of(&file, &["--errors"]));
+    let Some(place) = prism.as_ref().map(Prism::place) else { return };
     let (double, asking) = stage();
     for _ in 0..100 {
         double.state().add(None);
@@ -259,9 +260,9 @@ fn every_request_is_one_of_the_description() {
             "{kind}"
         );
     }
-    let door = Door::new(std::slice::from_ref(&prism.1)).unwrap();
-    let again = |method: &str, place: &str, body: &Value| {
-        let request = Request::new(method, &format!("http://{}{place}", prism.1)).unwrap();
+    let door = Door::new(std::slice::from_ref(&place)).unwrap();
+    let again = |method: &str, path: &str, body: &Value| {
+        let request = Request::new(method, &format!("http://{place}{path}")).unwrap();
         let mut request = request.header("Authorization", &Secret::new(b"Bearer x".to_vec())).unwrap();
         if !body.is_null() {
             request = request.json(Secret::new(body.to_string().into_bytes()));

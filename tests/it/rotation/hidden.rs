@@ -33,6 +33,18 @@ fn a_write_that_was_cut_off_from_its_journal_is_done_again_unasked() {
 }
 
 #[test]
+fn a_write_whose_answer_was_lost_is_no_strangers() {
+    let desk = Desk::new(Kind::Sensitive);
+    // It is asked again once by itself.
+    desk.lose_writes(2);
+    let run = desk.run(&GO).exits(5);
+    assert!(run.text().contains("waits until"), "{run:?}");
+    assert_ne!(desk.stored("staging").1, desk.old.secret, "it was written all the same");
+    desk.finish().exits(0);
+    assert!(desk.works(&desk.held("production")) && !desk.works(&old(&desk)));
+}
+
+#[test]
 fn what_somebody_else_wrote_meanwhile_stays_and_a_person_is_asked() {
     let desk = killed_at("called write:0");
     let theirs = Held("theirs".into(), "their-secret".into());

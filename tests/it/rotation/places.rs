@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::support::atlasvpn::Key;
+use crate::support::double::Fault;
 use crate::support::vault::{VAULT_TOKEN, Vault};
 use crate::support::vercel::{self, Vercel};
 
@@ -177,6 +178,12 @@ impl Places {
         let Some(vercel) = &self.vercel else { return };
         vercel.state().set_for(target(environment), "AVP_KEY_ID", &held.0);
         vercel.state().set_for(target(environment), "AVP_SECRET", &held.1);
+    }
+
+    /// Loses the answers of so many writes to come.
+    pub(super) fn lose_writes(&self, count: usize) {
+        let vercel = self.vercel.as_ref().unwrap();
+        (0..count).for_each(|_| vercel.fault("PATCH", Fault::DropReply));
     }
 
     /// Moves the clocks of services on: so many seconds since the beginning.

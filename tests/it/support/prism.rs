@@ -1,5 +1,5 @@
-//! What shows that GitHub would take what is sent: prism with GitHub's own description of its interface, and
-//! libsodium. `tests/servers/github` installs both.
+//! What shows that a service would take what is sent: prism with the service's own description of its
+//! interface, GitHub's among them, and libsodium. `tests/servers/github` installs all three.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -63,21 +63,26 @@ fn python(folder: &Path, script: &str, input: &str) -> Option<Vec<u8>> {
     done.status.success().then_some(done.stdout)
 }
 
-/// GitHub's interface as prism plays it.
+/// A service's interface as prism plays it.
 pub(crate) struct Prism {
     prism: Child,
     port: u16,
 }
 
 impl Prism {
-    /// Starts it; `None` where there is none.
+    /// Starts it with GitHub's; `None` where there is none.
     pub(crate) fn start() -> Option<Self> {
+        Self::of(&folder()?.join("github.json"), &[])
+    }
+
+    /// Starts it with a description, and flags of `prism mock`; `None` where there is no prism.
+    pub(crate) fn of(description: &Path, flags: &[&str]) -> Option<Self> {
         let folder = folder()?;
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = cleared("node", &folder);
         command.arg(folder.join("node_modules/@stoplight/prism-cli/dist/index.js"));
-        command.args(["mock", "--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.arg(folder.join("github.json"));
+        command.args(["mock", "--host", "127.0.0.1", "--port", &port.to_string()]).args(flags);
+        command.arg(description);
         let mut prism =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
@@ -87,6 +92,11 @@ impl Prism {
             std::thread::sleep(Duration::from_millis(100));
         }
         Some(Self { prism, port })
+    }
+
+    /// Returns where it is: `127.0.0.1:port`.
+    pub(crate) fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Makes a call again; returns the status.
