@@ -6,6 +6,7 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens`, `slack` are such
+//! - `github_host`: a double of GitHub's repositories, alerts, comments and pushes
 //! - `git_http`: real git, served over http
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
@@ -25,6 +26,8 @@ pub(crate) mod double;
 pub(crate) mod git_http;
 #[cfg(feature = "rekey")]
 pub(crate) mod github;
+#[cfg(feature = "rekey")]
+pub(crate) mod github_host;
 #[cfg(feature = "rekey")]
 pub(crate) mod github_tokens;
 pub(crate) mod keys;
