@@ -22,7 +22,7 @@ const FLOORS: [(u32, &[&str]); 9] = [
 ];
 
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
-const CATALOGUES: [(&str, &[&str]); 9] = [
+const CATALOGUES: [(&str, &[&str]); 10] = [
     ("source", &["change"]),
     (
         "destination",
@@ -30,6 +30,7 @@ const CATALOGUES: [(&str, &[&str]); 9] = [
     ),
     ("host", &["remote"]),
     ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
+    ("notify", &[]),
     ("provider", &["connect", "recipe", "supabase"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
     ("cli/command", &[]),
@@ -65,6 +66,8 @@ const EXPOSING: &[(&str, &str)] = &[
     ("host/plain.rs", "reads an answer, in which nothing is secret"),
     ("import/seen.rs", "holds it against what other scanners hashed"),
     ("model/secret.rs", "keeps it"),
+    ("notify/mail/mod.rs", "signs in with it"),
+    ("notify/webhook.rs", "signs with it, and takes an address for one"),
     ("provider/connect.rs", "shows it to the gateway"),
     ("provider/recipe/answer.rs", "reads it out of an answer"),
     ("provider/recipe/fill.rs", "puts it into its slot of a request"),
