@@ -17,6 +17,8 @@ use crate::reference::Reference;
 /// What GitHub wants said with each call. The version is the one that octocrab is made for.
 const HEADERS: [(&str, &str); 2] =
     [("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
+/// The longest answer that is read, in bytes: a page of comments may be longer than the door's own bound.
+const LONGEST: usize = 8 << 20;
 /// The longest wait that is told, in seconds: a day.
 const LONGEST_WAIT: i64 = 24 * 60 * 60;
 
@@ -63,7 +65,10 @@ impl Line {
         if !body.is_empty() {
             request = request.json(Secret::new(body.to_vec()));
         }
-        let answer = judge(head.method.is_safe(), self.door.call(request).await?)?;
+        let answer = judge(head.method.is_safe(), self.door.call(request.up_to(LONGEST)).await?)?;
+        if answer.is_cut {
+            return Err(CallError::Lost(format!("the answer has more than {LONGEST} bytes")));
+        }
         let mut told = ::http::Response::builder().status(answer.status);
         if let Some(link) = answer.headers.get("link") {
             told = told.header("link", link);

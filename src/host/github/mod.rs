@@ -26,8 +26,8 @@ pub use told::{Alert, Comment, Push, Repository, Resolution, Spot};
 
 /// How many of anything a page is asked for.
 const PAGE: u8 = 100;
-/// How many repositories: each takes some seven kilobytes, and a page must stay below the door's bound.
-const REPOSITORIES: u8 = 50;
+/// How many comments: strangers write them, and each may have hundreds of kilobytes.
+const COMMENTS: u8 = 20;
 /// How many pages are read.
 const PAGES: usize = 200;
 /// The longest comment that GitHub takes, in characters.
@@ -117,8 +117,7 @@ impl Github {
     /// [`CallError`].
     pub async fn repositories(&self, organisation: &str) -> Result<Vec<Repository>, CallError> {
         let route = format!("/orgs/{}/repos", named(organisation)?);
-        let asked = Asked { per_page: REPOSITORIES, ..Asked::all() };
-        self.list("list the repositories", &route, &asked).await
+        self.list("list the repositories", &route, &Asked::all()).await
     }
 
     /// Lists what GitHub's own scan found in a repository; GitHub is asked to keep the secrets to itself.
@@ -164,7 +163,8 @@ impl Github {
     /// [`CallError`].
     pub async fn comments(&self, owner: &str, name: &str, issue: u64) -> Result<Vec<Comment>, CallError> {
         let route = path(owner, name, &format!("/issues/{issue}/comments"))?;
-        self.list("list the comments", &route, &Asked::all()).await
+        let asked = Asked { per_page: COMMENTS, ..Asked::all() };
+        self.list("list the comments", &route, &asked).await
     }
 
     /// Says something under an issue or a pull request, and returns the comment's number.

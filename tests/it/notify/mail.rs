@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use keywright::model::credential::{CallError, Refusal};
 
 use super::{PASSWORD, kept, notice, teller, told};
@@ -78,6 +79,27 @@ fn nothing_is_said_in_clear_that_was_to_go_over_tls() {
     }
     let seen = seen.lock().unwrap();
     assert!(!seen.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")), "{seen:?}");
+}
+
+#[test]
+fn a_server_that_knows_the_older_way_of_signing_in_is_served_too() {
+    let room = tempfile::tempdir().unwrap();
+    let login = format!("user = 'bot'\npassword = '{}'", kept(room.path(), "word", PASSWORD));
+    let word = BASE64.encode(PASSWORD.as_bytes());
+    let (port, seen) = playing(move |line| match line {
+        "hello" => Some("220 hi\r\n"),
+        line if line.starts_with("EHLO") => Some("250-me\r\n250-8BITMIME\r\n250 AUTH LOGIN\r\n"),
+        "AUTH LOGIN" => Some("334 VXNlcm5hbWU6\r\n"),
+        "Ym90" => Some("334 UGFzc3dvcmQ6\r\n"),
+        line if line == word => Some("235 welcome\r\n"),
+        "DATA" => Some("354 go on\r\n"),
+        "." => Some("250 taken\r\n"),
+        line if line.starts_with("MAIL") || line.starts_with("RCPT") => Some("250 yes\r\n"),
+        _ => Some(""),
+    });
+    let mail = teller(&table(port, "none", "ops@example.com", &login), &here(port), LONG).unwrap();
+    told(&*mail, &notice()).unwrap();
+    assert!(seen.lock().unwrap().iter().any(|line| line.starts_with("MAIL FROM:<keys@example.com>")));
 }
 
 #[test]
