@@ -33,7 +33,7 @@ pub struct Config {
     pub marks_off: Vec<String>,
     /// What it says of scans.
     pub scan: ScanSettings,
-    /// What it says of store, seal, network, providers and destinations.
+    /// What it says of store, seal, network, providers, destinations, hosts and who is told.
     pub rekey: RekeySettings,
     /// What it says of responding to leaks.
     pub respond: RespondSettings,
@@ -56,6 +56,10 @@ struct Raw {
     providers: BTreeMap<String, toml::Table>,
     #[serde(default)]
     destinations: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    notify: BTreeMap<String, toml::Table>,
+    #[serde(default)]
+    hosts: BTreeMap<String, toml::Table>,
     respond: Option<respond::RawRespond>,
 }
 
@@ -108,6 +112,8 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
             network: raw.network,
             providers: raw.providers,
             destinations: raw.destinations,
+            notify: raw.notify,
+            hosts: raw.hosts,
         },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         respond: respond.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
@@ -146,6 +152,19 @@ mod tests {
         assert_eq!((own.live, own.policy[0].line, own.policy[0].then.word()), (true, 3, "auto"));
         let wrong = read("m.toml", "[[respond.policy]]\nthen = 'atuo'\n", Trust::Operator).unwrap_err();
         assert!(wrong.to_string().contains("it is one of: auto, ask, notify, never"), "{wrong}");
+    }
+
+    #[test]
+    fn a_repository_may_not_say_who_is_told_and_where_repositories_live() {
+        for (text, why) in [
+            ("[notify.ops]\nkind = 'webhook'\nurl = 'https://evil.example'\n", "sets a notification"),
+            ("[hosts.github]\ntoken = 'env:GITHUB_TOKEN'\n", "names a network endpoint"),
+        ] {
+            let refused = read("keywright.toml", text, Trust::Repository).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+            let own = read("mine.toml", text, Trust::Operator).unwrap().rekey;
+            assert!(own.notify.contains_key("ops") || own.hosts.contains_key("github"));
+        }
     }
 
     #[test]

@@ -16,14 +16,18 @@ mod when;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
 use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::model::credential::CallError;
@@ -127,6 +131,25 @@ impl Door {
         }
     }
 
+    /// Begins TLS over a connection that was dialled, with a host whose certificate this machine trusts.
+    ///
+    /// # Errors
+    /// [`CallError::NotSent`], always.
+    pub async fn secure<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, CallError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let shown = shown(host.as_bytes());
+        let name = ServerName::try_from(bare(host))
+            .map_err(|_| CallError::NotSent(format!("{shown} is no name that a certificate could bear")))?;
+        let connector = TlsConnector::from(Arc::new(self.tls()?));
+        match timeout(self.connect, connector.connect(name, stream)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(e)) => Err(CallError::NotSent(format!("no TLS with {shown}: {}", root(&e)))),
+            Err(_) => Err(CallError::NotSent(format!("no TLS with {shown} came in {:?}", self.connect))),
+        }
+    }
+
     /// Makes a call.
     ///
     /// # Errors
@@ -208,7 +231,9 @@ impl Door {
         Ok(found)
     }
 
-    fn allows(&self, host: &str, port: u16) -> bool {
+    /// Tells whether the operator allows this place although it may be private or without TLS.
+    #[must_use]
+    pub fn allows(&self, host: &str, port: u16) -> bool {
         self.allowed.contains(&(bare(host), port))
     }
 }
@@ -327,6 +352,17 @@ fn ends(url: &Url) -> Result<(String, u16), CallError> {
         ("https" | "http", Some(host), Some(port)) => Ok((bare(host), port)),
         _ => Err(CallError::NotSent("the address of a call is neither https nor http".into())),
     }
+}
+
+/// Reads where a service is, from settings: nothing but scheme, host, port and path; returns it without a
+/// slash at its end, `None` if it is something else.
+#[must_use]
+pub fn service(text: &str) -> Option<String> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    let is_odd =
+        text.contains(['?', '#', '@', '\\', '%']) || text.chars().any(|c| c.is_control() || c == ' ');
+    let is_one = is_web && !is_odd && Request::new("GET", text).is_ok();
+    is_one.then(|| text.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub mod http;
 pub mod import;
 pub mod model;
 #[cfg(feature = "rekey")]
+pub mod notify;
+#[cfg(feature = "rekey")]
 pub mod provider;
 #[cfg(feature = "rekey")]
 pub mod reference;

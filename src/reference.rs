@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -166,6 +167,19 @@ impl Reference {
         }
         Ok(Secret::new(std::mem::take(&mut *bytes)))
     }
+}
+
+/// Reads a table of settings in which references stand. What is wrong is told without its values: one of
+/// them may be a credential that somebody put there (R27).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn fields<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
+    T::deserialize(table).map_err(|e| {
+        let why = e.message().lines().next().unwrap_or_default();
+        let is_field = why.starts_with("unknown field") || why.starts_with("missing field");
+        if is_field { shown(why.as_bytes()) } else { "a value is of another kind".into() }
+    })
 }
 
 impl fmt::Display for Reference {

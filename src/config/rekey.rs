@@ -1,5 +1,5 @@
-//! What an operator's file says of the store, the seal, the network, providers and destinations. Every credential in
-//! it is a reference (`env:NAME`), never a literal (R27): who uses one refuses a literal.
+//! What an operator's file says of the store, the seal, the network, providers, destinations, hosts and who is told.
+//! Every credential in it is a reference (`env:NAME`), never a literal (R27): who uses one refuses a literal.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,6 +19,10 @@ pub struct RekeySettings {
     pub providers: BTreeMap<String, toml::Table>,
     /// How places over the network are reached, by their names: address and credentials.
     pub destinations: BTreeMap<String, toml::Table>,
+    /// Who is told, and how, by their names.
+    pub notify: BTreeMap<String, toml::Table>,
+    /// Where repositories live, by name.
+    pub hosts: BTreeMap<String, toml::Table>,
 }
 
 /// The table `[store]`.

@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{DestinationError, Reach, Wrong};
 use crate::http::{self, Answer};
 use crate::model::credential::CallError;
-use crate::model::text::shown;
-use crate::reference::Reference;
+use crate::reference::{self, Reference};
 
 /// Returns what the operator says of how a place is reached, and the rest of the place behind the name.
 ///
@@ -38,11 +37,7 @@ pub(super) fn settings<'p, T: DeserializeOwned>(
         let fix = format!("write kind = \"{kind}\" there or take it away");
         return Err((format!("[destinations.{name}] says another kind"), fix));
     }
-    let read = T::deserialize(table).map_err(|e| {
-        // A wrong value may be a credential that somebody put there, and is not repeated.
-        let why = e.message().lines().next().unwrap_or_default();
-        let is_field = why.starts_with("unknown field") || why.starts_with("missing field");
-        let why = if is_field { shown(why.as_bytes()) } else { "a value is of another kind".into() };
+    let read = reference::fields(table).map_err(|why| {
         (format!("[destinations.{name}]: {why}"), "see docs/destinations.md for what it may hold".into())
     })?;
     Ok((read, rest))
@@ -56,13 +51,8 @@ pub(super) fn credential(field: &str, text: &str) -> Result<Reference, Wrong> {
 
 /// Reads a service's address, and returns it without a slash at its end.
 pub(super) fn address(text: &str) -> Result<String, Wrong> {
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
-    let is_odd =
-        text.contains(['?', '#', '@', '\\', '%']) || text.chars().any(|c| c.is_control() || c == ' ');
-    if !is_web || is_odd || http::Request::new("GET", text).is_err() {
-        return Err(("its `url` is no address".into(), "write https://HOST or https://HOST:PORT".into()));
-    }
-    Ok(text.trim_end_matches('/').to_owned())
+    let wrong = || ("its `url` is no address".into(), "write https://HOST or https://HOST:PORT".into());
+    http::service(text).ok_or_else(wrong)
 }
 
 /// What a call that came to nothing means. `changes`: it was one that changes something there.

@@ -22,13 +22,15 @@ const FLOORS: [(u32, &[&str]); 9] = [
 ];
 
 /// Rooms whose files are kinds of one thing and do not know each other, with the files they share.
-const CATALOGUES: [(&str, &[&str]); 8] = [
+const CATALOGUES: [(&str, &[&str]); 10] = [
     ("source", &["change"]),
     (
         "destination",
         &["file", "in_file", "json", "login", "network", "platform", "program", "variables", "waiting"],
     ),
+    ("host", &["remote"]),
     ("import", &["foreign", "glob", "paths", "patterns", "seen", "yaml"]),
+    ("notify", &[]),
     ("provider", &["connect", "recipe", "supabase"]),
     ("report", &["escape", "outcome", "shape", "sums", "tally", "told", "veil", "words"]),
     ("cli/command", &[]),
@@ -60,9 +62,12 @@ const EXPOSING: &[(&str, &str)] = &[
     ("detect/detector.rs", "masks it, and knows the provider's prefix"),
     ("detect/fingerprint.rs", "makes its name"),
     ("http.rs", "sends it"),
+    ("host/github/line.rs", "signs a call in, and hands octocrab an answer"),
     ("host/plain.rs", "reads an answer, in which nothing is secret"),
     ("import/seen.rs", "holds it against what other scanners hashed"),
     ("model/secret.rs", "keeps it"),
+    ("notify/mail/mod.rs", "signs in with it"),
+    ("notify/webhook.rs", "signs with it, and takes an address for one"),
     ("provider/connect.rs", "shows it to the gateway"),
     ("provider/recipe/answer.rs", "reads it out of an answer"),
     ("provider/recipe/fill.rs", "puts it into its slot of a request"),
@@ -363,7 +368,7 @@ fn no_file_runs_a_program() {
 
 #[test]
 fn only_the_door_opens_connections() {
-    for word in ["reqwest::", "TcpStream", "UdpSocket", "lookup_host", "to_socket_addrs"] {
+    for word in ["reqwest::", "TcpStream", "UdpSocket", "lookup_host", "to_socket_addrs", "connect_tokio1"] {
         holds(elsewhere(word, |name| name == "http.rs"));
     }
 }

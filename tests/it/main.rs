@@ -42,6 +42,8 @@ mod ledger;
 mod ledger_opened;
 mod migrate;
 #[cfg(feature = "rekey")]
+mod notify;
+#[cfg(feature = "rekey")]
 mod openai;
 mod pages;
 #[cfg(feature = "rekey")]

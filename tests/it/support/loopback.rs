@@ -36,6 +36,14 @@ pub(crate) type Told = (u16, Value);
 
 /// Answers whoever calls; returns where: `127.0.0.1:port`. It goes with the test's process.
 pub(crate) fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> String {
+    serve_with(move |asked| {
+        let (status, body) = answer(asked);
+        (status, String::new(), body)
+    })
+}
+
+/// Answers with headers of its own, each with its line end.
+pub(crate) fn serve_with(answer: impl Fn(&Asked) -> (u16, String, Value) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = listener.local_addr().unwrap().to_string();
     let answer = Arc::new(answer);
@@ -45,10 +53,10 @@ pub(crate) fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> 
             std::thread::spawn(move || {
                 let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
                 let Some(asked) = asked(&stream) else { return };
-                let (status, body) = answer(&asked);
-                let body = body.to_string();
+                let (status, headers, body) = answer(&asked);
+                let body = if body.is_null() { String::new() } else { body.to_string() };
                 let head = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n",
                     body.len()
                 );
                 let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));

@@ -6,7 +6,9 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens`, `slack` are such
+//! - `github_host`: a double of GitHub's repositories, alerts, comments and pushes
 //! - `git_http`: real git, served over http
+//! - `mail`: a real mail server, and what verifies webhooks
 //! - `prism`: GitHub's own description of its interface, and libsodium
 //! - `openai`, `apiverve`: doubles of OpenAI and APIVerve, on `loopback`
 //! - `squid`: a real proxy as AtlasVPN's gateway
@@ -26,12 +28,16 @@ pub(crate) mod git_http;
 #[cfg(feature = "rekey")]
 pub(crate) mod github;
 #[cfg(feature = "rekey")]
+pub(crate) mod github_host;
+#[cfg(feature = "rekey")]
 pub(crate) mod github_tokens;
 pub(crate) mod keys;
 #[cfg(feature = "rekey")]
 pub(crate) mod ledger;
 #[cfg(feature = "rekey")]
 pub(crate) mod loopback;
+#[cfg(feature = "rekey")]
+pub(crate) mod mail;
 #[cfg(all(feature = "rekey", unix))]
 pub(crate) mod moto;
 #[cfg(feature = "rekey")]

@@ -1,11 +1,13 @@
 //! What shows that a service would take what is sent: prism with the service's own description of its
 //! interface, GitHub's among them, and libsodium. `tests/servers/github` installs all three.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use super::double::Call;
 use super::program::cleared;
@@ -101,6 +103,11 @@ impl Prism {
 
     /// Makes a call again; returns the status.
     pub(crate) fn replay(&self, call: &Call) -> u16 {
+        self.answer(call).0
+    }
+
+    /// Makes a call again; returns status and body.
+    pub(crate) fn answer(&self, call: &Call) -> (u16, Value) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(LONGEST)).unwrap();
         let body = if call.body.is_null() { String::new() } else { call.body.to_string() };
@@ -113,12 +120,26 @@ impl Prism {
         }
         head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(head.as_bytes()).unwrap();
-        let mut line = String::new();
-        let mut reader = BufReader::new(stream);
-        reader.read_line(&mut line).unwrap();
-        let _ = reader.read_to_end(&mut Vec::new());
-        line.split(' ').nth(1).unwrap().parse().unwrap()
+        let mut told = Vec::new();
+        let _ = stream.read_to_end(&mut told);
+        let told = String::from_utf8_lossy(&told).into_owned();
+        let (head, body) = told.split_once("\r\n\r\n").unwrap();
+        let is_in_pieces = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+        let body = if is_in_pieces { joined(body) } else { body.to_owned() };
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
     }
+}
+
+/// Joins the pieces of a body, each with its length before it.
+fn joined(mut pieces: &str) -> String {
+    let mut whole = String::new();
+    while let Some((length, rest)) = pieces.split_once("\r\n") {
+        let length = usize::from_str_radix(length, 16).unwrap();
+        whole += &rest[..length];
+        pieces = rest[length..].strip_prefix("\r\n").unwrap();
+    }
+    whole
 }
 
 impl Drop for Prism {
