@@ -80,7 +80,7 @@ pub(crate) fn respond(
     })?;
     let is_listed =
         |repository: &str| listed.suppression(&keywright::model::Path::new(repository.as_bytes())).is_some();
-    let office = Outside::new(rekey, settings, ui);
+    let office = Outside::new(rekey, ui)?;
     let say = |said: Said| ui.lines(&[format!("  {:<9} {}", said.topic, said.text)]);
     let desk = Desk {
         store: rekey.store.clone(),

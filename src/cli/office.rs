@@ -7,13 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use keywright::config::RespondSettings;
 use keywright::destination::Destination;
 use keywright::git::Repository;
-use keywright::host::{Remote, Visibility, plain};
+use keywright::host::{Exposed as Seen, Hosts, Remote, Visibility};
+use keywright::model::credential::CallError;
 use keywright::model::incident::{Exposed, Incident, Sighting};
 use keywright::model::rotation::Moment;
 use keywright::model::text::shown;
+use keywright::notify::{Notice, Notifier, from_settings};
 use keywright::provider::Provider;
 use keywright::respond::answer::{Office, Told};
 use keywright::rotate::Parts;
@@ -25,55 +26,84 @@ use super::ui::Ui;
 
 /// How many repositories of one incident are asked about.
 const REPOSITORIES: usize = 20;
-/// How many people are written to one by one in a run; what is more is told in one notice.
+/// How many notices of a run are sent one by one; what is more is told in one.
 const NOTICES: usize = 5;
+/// How many alerts of a repository are looked into for one incident.
+const ALERTS: usize = 200;
 
 /// What the operator's settings make of the world.
 pub(crate) struct Outside<'a> {
     rekey: &'a Rekey,
-    settings: &'a RespondSettings,
     ui: &'a Ui,
+    hosts: Hosts,
+    notifiers: Vec<Box<dyn Notifier>>,
     notices: RefCell<Vec<Told>>,
     /// Providers that were opened without a key's settings, by their words: one sign-in serves a run.
     providers: RefCell<BTreeMap<String, Arc<dyn Provider>>>,
-    /// What remotes said to strangers in this run, by their names.
-    seen: RefCell<BTreeMap<String, plain::Seen>>,
+    /// What remotes showed of which commits in this run.
+    seen: RefCell<BTreeMap<(String, Vec<String>), Seen>>,
 }
 
 impl<'a> Outside<'a> {
-    pub(crate) fn new(rekey: &'a Rekey, settings: &'a RespondSettings, ui: &'a Ui) -> Self {
-        Self {
+    pub(crate) fn new(rekey: &'a Rekey, ui: &'a Ui) -> Result<Self, CliError> {
+        let hosts = Hosts::from_settings(&rekey.settings.hosts, &rekey.door)
+            .map_err(|e| CliError::usage(e.to_string(), "see docs/hosts.md"))?;
+        let mut notifiers = Vec::new();
+        for name in &rekey.respond.notify {
+            let table = rekey.settings.notify.get(name).ok_or_else(|| {
+                CliError::usage(
+                    format!("[respond] notify names `{name}`, and there is no [notify.{name}]"),
+                    "write that table, see docs/notify.md",
+                )
+            })?;
+            let made = from_settings(name, table, &rekey.door)
+                .map_err(|e| CliError::usage(e.to_string(), "see docs/notify.md"))?;
+            notifiers.push(made);
+        }
+        Ok(Self {
             rekey,
-            settings,
             ui,
+            hosts,
+            notifiers,
             notices: RefCell::default(),
             providers: RefCell::default(),
             seen: RefCell::default(),
-        }
+        })
     }
 
     /// Tells what is still to be told: each thing by itself, or all in one where there is much.
     pub(crate) fn flush(&self) {
-        let notices = self.notices.take();
-        let (urgent, others): (Vec<_>, Vec<_>) = notices.into_iter().partition(|n| n.urgent);
-        for one in urgent.iter().take(NOTICES) {
-            self.ui.warn(&shown(one.title.as_bytes()));
+        let mut notices = self.notices.take();
+        notices.sort_by_key(|n| !n.urgent);
+        let rest = notices.split_off(notices.len().min(NOTICES));
+        for one in &notices {
+            if one.urgent || self.notifiers.is_empty() {
+                self.ui.warn(&shown(one.title.as_bytes()));
+            }
+            self.send(notice(one));
         }
-        let rest = others.len() + urgent.len().saturating_sub(NOTICES);
-        if rest > 0 {
-            self.ui.note(&format!("{rest} more to be looked at: keywright incidents list"));
+        if !rest.is_empty() {
+            let title = format!("{} more incidents are to be looked at", rest.len());
+            self.ui.warn(&format!("{title}: keywright incidents list"));
+            let lines = rest.iter().map(|n| shown(n.title.as_bytes())).collect();
+            let id = format!("digest:{}", rest[0].id);
+            let urgent = rest.iter().any(|n| n.urgent);
+            self.send(Notice { id, title, facts: Vec::new(), lines, urgent });
         }
     }
 
-    fn allows(&self, host: &str, port: u16) -> bool {
-        let named = [host.to_owned(), format!("{host}:{port}")];
-        self.settings.hosts.iter().any(|h| named.contains(&h.to_ascii_lowercase()))
+    fn send(&self, notice: Notice) {
+        for notifier in &self.notifiers {
+            if let Err(error) = self.rekey.runtime.block_on(notifier.send(&notice)) {
+                self.ui.warn(&format!("{} could not be told: {error}", notifier.name()));
+            }
+        }
     }
 
     /// Asks every remote of a repository whether it shows the commits to strangers.
-    async fn exposed_at(&self, repository: &str, places: &[&Sighting]) -> (Exposed, String) {
+    async fn exposed_at(&self, repository: &str, places: &[&Sighting]) -> (Exposed, String, Option<Moment>) {
         let Ok(repo) = Repository::open(Path::new(repository)) else {
-            return (Exposed::Unknown, "it is no repository, so nobody can be asked".into());
+            return (Exposed::Unknown, "it is no repository, so nobody can be asked".into(), None);
         };
         let commits: BTreeSet<String> =
             places.iter().map(|p| p.commit.clone()).filter(|c| !c.is_empty()).collect();
@@ -83,27 +113,26 @@ impl<'a> Outside<'a> {
         let mut all_private = !remotes.is_empty();
         for text in remotes {
             let remote = match Remote::parse(&text) {
-                Ok(remote) => remote.over_https().unwrap_or(remote),
+                Ok(remote) => remote,
                 Err(why) => {
                     (all_private, said.1) = (false, format!("a remote cannot be read: {why}"));
                     continue;
                 }
             };
-            let name = remote.to_string();
+            let name = (remote.to_string(), commits.clone());
             let known = self.seen.borrow().get(&name).cloned();
             let seen = match known {
                 Some(seen) => seen,
                 None => {
-                    let seen = plain::ask(&self.rekey.door, &remote, |h, port| self.allows(h, port)).await;
+                    let leads = |commit: &str, tip: &str| repo.leads_to(tip, commit);
+                    let seen = self.hosts.exposed(&remote, &commits, leads).await;
                     self.seen.borrow_mut().insert(name, seen.clone());
                     seen
                 }
             };
-            let leads = |commit: &str, tip: &str| repo.leads_to(tip, commit);
-            let exposed = seen.exposed(&commits, leads);
-            match (exposed.visibility, exposed.holds) {
+            match (seen.visibility, seen.holds) {
                 (Visibility::Public, Some(true)) => {
-                    return (Exposed::Public, format!("{remote} shows it to strangers"));
+                    return (Exposed::Public, format!("{remote} shows it to strangers"), seen.since);
                 }
                 (Visibility::Public, None) => {
                     all_private = false;
@@ -115,11 +144,45 @@ impl<'a> Outside<'a> {
                 }
                 (Visibility::Private, _) => said.1 = format!("{remote} shows nothing to strangers"),
                 (Visibility::Unknown, _) => {
-                    (all_private, said.1) = (false, format!("{remote}: {}", exposed.why));
+                    (all_private, said.1) = (false, format!("{remote}: {}", seen.why));
                 }
             }
         }
-        if all_private { (Exposed::Private, said.1) } else { said }
+        let is = if all_private { Exposed::Private } else { said.0 };
+        (is, said.1, None)
+    }
+
+    /// Closes or opens the host's alerts about the objects of an incident; returns how many.
+    async fn alerts(&self, places: &[Sighting], is_dead: bool) -> Result<usize, CallError> {
+        let repositories: BTreeSet<&str> = places.iter().map(|p| p.repository.as_str()).collect();
+        let mut changed = 0;
+        for repository in repositories.into_iter().take(REPOSITORIES) {
+            let Ok(repo) = Repository::open(Path::new(repository)) else { continue };
+            let objects: BTreeSet<&str> =
+                places.iter().filter(|p| p.repository == repository).map(|p| p.object.as_str()).collect();
+            for remote in repo.remotes().iter().filter_map(|text| Remote::parse(text).ok()) {
+                let Some((github, owner, name)) = self.hosts.github(&remote) else { continue };
+                for alert in github.alerts(owner, name).await?.into_iter().take(ALERTS) {
+                    // What is open is closed, what is closed is opened: nothing is said twice.
+                    if alert.resolution.is_none() != is_dead {
+                        continue;
+                    }
+                    let spots = github.spots(owner, name, alert.number).await?;
+                    if !spots.iter().filter_map(|s| s.blob.as_deref()).any(|blob| objects.contains(blob)) {
+                        continue;
+                    }
+                    match is_dead {
+                        true => {
+                            let why = "Keywright has ended it and proven it dead";
+                            github.resolve(owner, name, alert.number, why).await?;
+                        }
+                        false => github.reopen(owner, name, alert.number, "It works again").await?,
+                    }
+                    changed += 1;
+                }
+            }
+        }
+        Ok(changed)
     }
 }
 
@@ -151,11 +214,11 @@ impl Office for Outside<'_> {
         let many = repositories.len() > REPOSITORIES;
         for repository in repositories.into_iter().take(REPOSITORIES) {
             let there: Vec<_> = places.iter().filter(|p| p.repository == repository).collect();
-            let said = self.exposed_at(repository, &there).await;
-            match said.0 {
-                Exposed::Public => return (said.0, said.1, None),
-                Exposed::Unknown => worst = said,
-                Exposed::Private if worst.0 == Exposed::Private => worst = said,
+            let (is, why, since) = self.exposed_at(repository, &there).await;
+            match is {
+                Exposed::Public => return (is, why, since),
+                Exposed::Unknown => worst = (is, why),
+                Exposed::Private if worst.0 == Exposed::Private => worst = (is, why),
                 Exposed::Private => {}
             }
         }
@@ -172,23 +235,44 @@ impl Office for Outside<'_> {
     async fn write_back(
         &self,
         _incident: &Incident,
-        _places: &[Sighting],
-        _is_dead: bool,
+        places: &[Sighting],
+        is_dead: bool,
     ) -> Result<Option<String>, String> {
-        Ok(None)
+        let changed = self.alerts(places, is_dead).await.map_err(|e| e.to_string())?;
+        let word = if is_dead { "resolved as revoked" } else { "opened again" };
+        Ok((changed > 0).then(|| format!("{changed} of the host's alerts {word}")))
     }
 
-    async fn send_letter(&self, _to: &str, _letter: &str) -> Result<(), String> {
-        Err("no [notify.NAME] of kind mail is set up".into())
+    async fn send_letter(&self, to: &str, letter: &str) -> Result<(), String> {
+        let mail = self.rekey.settings.notify.iter().find(|(name, table)| {
+            table.get("kind").and_then(toml::Value::as_str).unwrap_or(name.as_str()) == "mail"
+        });
+        let (name, table) = mail.ok_or("no [notify.NAME] of kind mail is set up")?;
+        // To the provider, by the operator's own server and name.
+        let mut table = table.clone();
+        table.insert("to".into(), toml::Value::Array(vec![to.into()]));
+        let mail = from_settings(name, &table, &self.rekey.door).map_err(|e| e.to_string())?;
+        let (head, body) = letter.split_once("\n\n").unwrap_or(("", letter));
+        let title = head.lines().find_map(|l| l.strip_prefix("Subject: ")).unwrap_or("Abuse of a leaked key");
+        let notice = Notice {
+            id: format!("letter:{to}:{title}"),
+            title: title.into(),
+            facts: Vec::new(),
+            lines: body.lines().map(Into::into).collect(),
+            urgent: true,
+        };
+        mail.send(&notice).await.map_err(|e| e.to_string())
     }
+}
+
+/// Makes what is sent of what is to be told.
+fn notice(told: &Told) -> Notice {
+    let Told { id, title, facts, urgent } = told.clone();
+    Notice { id, title, facts, lines: Vec::new(), urgent }
 }
 
 /// Says an error in one line.
 pub(crate) fn in_words(error: &CliError) -> String {
-    [&error.what, &error.why, &error.fix]
-        .into_iter()
-        .filter(|t| !t.is_empty())
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("; ")
+    let parts = [&error.what, &error.why, &error.fix];
+    parts.into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join("; ")
 }

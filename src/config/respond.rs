@@ -28,8 +28,6 @@ pub struct RespondSettings {
     pub live: bool,
     /// Patterns of the repositories whose bytes may move anything: absolute paths, `*` and `**`.
     pub repositories: Vec<String>,
-    /// Hosts that are asked whether they show a repository to strangers: `host` or `host:port`.
-    pub hosts: Vec<String>,
     /// At most so many automatic answers in an hour.
     pub per_hour: u32,
     /// At most so many of them for one provider.
@@ -51,7 +49,6 @@ impl Default for RespondSettings {
         Self {
             live: false,
             repositories: Vec::new(),
-            hosts: Vec::new(),
             per_hour: 5,
             per_provider: 3,
             quorum: 1,
@@ -94,8 +91,6 @@ pub(super) struct RawRespond {
     live: bool,
     #[serde(default)]
     repositories: Vec<String>,
-    #[serde(default)]
-    hosts: Vec<String>,
     per_hour: Option<u32>,
     per_provider: Option<u32>,
     quorum: Option<Spanned<usize>>,
@@ -168,7 +163,6 @@ impl RawRespond {
         Ok(RespondSettings {
             live: self.live,
             repositories: self.repositories,
-            hosts: self.hosts,
             per_hour: self.per_hour.unwrap_or(default.per_hour),
             per_provider: self.per_provider.unwrap_or(default.per_provider),
             quorum,

@@ -79,6 +79,7 @@ const EXPOSING: &[(&str, &str)] = &[
     ("report/shape.rs", "--show-secrets"),
     ("report/told.rs", "--show-secrets"),
     ("report/veil.rs", "takes it out of names"),
+    ("respond/owner.rs", "makes one of the same shape that opens nothing"),
     ("seal/aead.rs", "makes it unreadable, and readable again"),
     ("seal/key_file.rs", "keeps the key file's"),
     ("seal/sealer.rs", "names it within an installation"),

@@ -183,7 +183,7 @@ fn a_refusal_repeats_no_key() {
 #[test]
 fn an_admin_key_is_not_taken_for_a_projects() {
     let (_double, asking) = stage();
-    assert_eq!(asking.provider.card().modes, [Mode::Planned]);
+    assert_eq!(asking.provider.card().modes, [Mode::Planned, Mode::Emergency]);
     let takes = |template: &str| {
         let secret = filled(template, 7);
         let told =

@@ -378,14 +378,21 @@ impl Case<'_> {
         }
         let by = by.join(", ");
         let key = self.look().await?;
+        let names = &self.desk.settings.approvers;
         let needed = match key.as_ref() {
+            // Whoever asked may be one of those who sign, so one signature is none.
+            Some(key) if is_production(key) && !names.is_empty() => self.desk.settings.quorum.max(2),
             Some(key) if is_production(key) => self.desk.settings.quorum,
             _ => 1,
         };
-        // Where people sign for what they approve, whoever asked is none of them for production.
-        let is_team = !self.desk.settings.approvers.is_empty() && key.as_ref().is_some_and(is_production);
-        let asked_by = Some(self.incident.is.asked_by.as_str()).filter(|_| is_team);
-        let quorum = quorum(&self.incident.is.approvals, asked_by, needed);
+        // Only who may approve today counts, whoever it was when it was written down.
+        let may = |who: &str| {
+            names.is_empty() || names.iter().any(|line| line.split_whitespace().next() == Some(who))
+        };
+        let mut approvals = self.incident.is.approvals.clone();
+        approvals.retain(|(who, _)| may(who));
+        let asked_by = Some(self.incident.is.asked_by.as_str()).filter(|_| needed > 1);
+        let quorum = quorum(&approvals, asked_by, needed);
         if !quorum.is_reached() {
             self.say("approval", format!("{} of {needed} people have approved", quorum.by.len()));
             return Ok(());

@@ -61,7 +61,7 @@ impl Town {
         let repo = self.repo.path("");
         let repo = repo.canonicalize().unwrap();
         let config = format!(
-            "[network]\nallow = [\"{api}\", \"{gateway}\", \"{host}\"]\n\n[providers.atlasvpn]\napi = \"http://{api}\"\ngateway = \"{gateway}\"\n\n[respond]\nlive = true\nrepositories = [\"{}\"]\nhosts = [\"{host}\"]\n{policy}",
+            "[network]\nallow = [\"{api}\", \"{gateway}\", \"{host}\"]\n\n[providers.atlasvpn]\napi = \"http://{api}\"\ngateway = \"{gateway}\"\n\n[respond]\nlive = true\nrepositories = [\"{}\"]\n{policy}\n[hosts.town]\nkind = \"plain\"\nhost = \"{host}\"\n",
             repo.display()
         );
         std::fs::write(self.path("keywright.toml"), config).unwrap();
