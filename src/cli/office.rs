@@ -80,7 +80,7 @@ impl<'a> Outside<'a> {
             if one.urgent || self.notifiers.is_empty() {
                 self.ui.warn(&shown(one.title.as_bytes()));
             }
-            self.send(notice(one));
+            self.send(&notice(one));
         }
         if !rest.is_empty() {
             let title = format!("{} more incidents are to be looked at", rest.len());
@@ -88,13 +88,13 @@ impl<'a> Outside<'a> {
             let lines = rest.iter().map(|n| shown(n.title.as_bytes())).collect();
             let id = format!("digest:{}", rest[0].id);
             let urgent = rest.iter().any(|n| n.urgent);
-            self.send(Notice { id, title, facts: Vec::new(), lines, urgent });
+            self.send(&Notice { id, title, facts: Vec::new(), lines, urgent });
         }
     }
 
-    fn send(&self, notice: Notice) {
+    fn send(&self, notice: &Notice) {
         for notifier in &self.notifiers {
-            if let Err(error) = self.rekey.runtime.block_on(notifier.send(&notice)) {
+            if let Err(error) = self.rekey.runtime.block_on(notifier.send(notice)) {
                 self.ui.warn(&format!("{} could not be told: {error}", notifier.name()));
             }
         }
