@@ -5,6 +5,7 @@
 //! - `survey`: what was asked for, scanned
 //! - `again`: what earlier scans know
 //! - `verified`: what was found, held against its providers and written to the store
+//! - `meant`: which findings a word means
 //! - `look`: a survey told, and its exit code
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
@@ -36,6 +37,8 @@ mod exit;
 mod flag;
 mod in_force;
 mod look;
+#[cfg(feature = "rekey")]
+mod meant;
 #[cfg(feature = "rekey")]
 mod net;
 #[cfg(feature = "rekey")]

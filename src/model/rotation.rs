@@ -94,6 +94,49 @@ impl Class {
     }
 }
 
+/// When a key ends by itself, in the four ways a dashboard shows it (R63).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// It does not, as far as is known.
+    Never,
+    /// In so many days.
+    In(i64),
+    /// Within fourteen days: in so many.
+    Soon(i64),
+    /// It has.
+    Expired,
+}
+
+/// The days before its end within which a key is shown as ending soon (R63).
+pub const SOON: i64 = 14;
+
+impl Expiry {
+    /// Returns how it stands now.
+    #[must_use]
+    pub fn of(expires: Option<Moment>, now: Moment) -> Self {
+        const DAY: Moment = 86_400_000;
+        match expires {
+            None => Self::Never,
+            Some(at) if at <= now => Self::Expired,
+            Some(at) => match at.saturating_sub(now) / DAY {
+                days if days < SOON => Self::Soon(days),
+                days => Self::In(days),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Expiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::In(days) => write!(f, "in {days} days"),
+            Self::Soon(days) => write!(f, "SOON, in {days} days"),
+            Self::Expired => f.write_str("EXPIRED"),
+        }
+    }
+}
+
 /// A moment: milliseconds since 1970 in UTC.
 pub type Moment = i64;
 
@@ -109,6 +152,19 @@ mod tests {
             days,
             [("critical", Some(30)), ("standard", Some(90)), ("database", Some(90)), ("oauth", None)]
         );
+    }
+
+    #[test]
+    fn the_end_of_a_key_is_shown_in_four_ways() {
+        // R63
+        let day = 86_400_000;
+        let shown = |at: Option<Moment>| Expiry::of(at, 0).to_string();
+        assert_eq!(shown(None), "never");
+        assert_eq!(shown(Some(14 * day)), "in 14 days");
+        assert_eq!(shown(Some(14 * day - 1)), "SOON, in 13 days");
+        assert_eq!(shown(Some(1)), "SOON, in 0 days");
+        assert_eq!(shown(Some(0)), "EXPIRED");
+        assert_eq!(Expiry::of(Some(Moment::MAX), Moment::MIN), Expiry::In(Moment::MAX / day));
     }
 
     #[test]

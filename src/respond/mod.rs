@@ -13,11 +13,13 @@
 //! - `ledger`: the report of an incident
 //! - `hint`: reports of other scanners, of which only the places are taken
 //! - `clean`: what still holds a leaked key, and how to take it out of a history
+//! - `embeds`: pages that embed a key which is public by design
 //! - `timeline`: a small picture of it
 
 pub mod answer;
 pub mod approval;
 pub mod clean;
+pub mod embeds;
 pub mod hint;
 pub mod hinted;
 pub mod import;

@@ -79,6 +79,7 @@ const EXPOSING: &[(&str, &str)] = &[
     ("report/shape.rs", "--show-secrets"),
     ("report/told.rs", "--show-secrets"),
     ("report/veil.rs", "takes it out of names"),
+    ("respond/embeds.rs", "looks for a public key in pages, and puts another in its place"),
     ("respond/owner.rs", "makes one of the same shape that opens nothing"),
     ("seal/aead.rs", "makes it unreadable, and readable again"),
     ("seal/key_file.rs", "keeps the key file's"),

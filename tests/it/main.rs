@@ -17,6 +17,8 @@ mod awssm;
 #[cfg(feature = "rekey")]
 mod cleaning;
 mod damage;
+#[cfg(feature = "rekey")]
+mod embeds;
 mod files;
 mod floors;
 #[cfg(all(feature = "rekey", unix))]

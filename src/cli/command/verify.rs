@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use keywright::model::Finding;
 use keywright::model::credential::Liveness;
-use keywright::model::text::shown;
 use keywright::provider::Checked;
 use keywright::verify::{Verifier, provider_of};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::meant::{meant, paths};
 use crate::cli::rekey::Rekey;
 use crate::cli::survey::{Request, survey};
 use crate::cli::ui::Ui;
@@ -32,33 +31,11 @@ pub(crate) struct VerifyArgs {
     config: Option<PathBuf>,
 }
 
-/// The shortest beginning of a fingerprint that names a finding.
-const SHORTEST: usize = 8;
-
 /// Runs the command.
 pub(crate) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CliError> {
-    let word = shown(args.finding.as_bytes());
-    let place =
-        args.finding.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u64>().ok()?)));
-    let paths = place.iter().map(|(path, _)| PathBuf::from(path)).collect();
-    let survey = survey(&Request { paths, config: args.config.clone(), ..Request::default() }, ui)?;
-    let prefix = args.finding.to_ascii_lowercase();
-    let is_meant = |finding: &&Finding| match place {
-        Some((_, line)) => (finding.location.line..=finding.location.end_line).contains(&line),
-        None => prefix.len() >= SHORTEST && finding.fingerprint.as_str().starts_with(&prefix),
-    };
-    let mut meant: Vec<&Finding> = survey.findings.iter().filter(is_meant).collect();
-    meant.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
-    meant.dedup_by(|a, b| a.fingerprint == b.fingerprint);
-    if meant.is_empty() {
-        let fix = format!(
-            "write {SHORTEST} or more characters of a fingerprint, or PATH:LINE; `keywright scan` shows both"
-        );
-        return Err(CliError::usage(format!("`{word}` names no finding"), fix));
-    }
-    if place.is_none() && meant.len() > 1 {
-        return Err(CliError::usage(format!("{word} begins several fingerprints"), "write more of it"));
-    }
+    let request = Request { paths: paths(&args.finding), config: args.config.clone(), ..Request::default() };
+    let survey = survey(&request, ui)?;
+    let meant = meant(&args.finding, &survey.findings)?;
     let mut verifier = Verifier::default();
     let mut rekey = None;
     let mut exit = Exit::Clean;

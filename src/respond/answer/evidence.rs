@@ -53,7 +53,9 @@ impl Case<'_> {
         provider: &dyn Provider,
     ) -> Result<(Checked, Owner), RespondError> {
         let mut checked = ask(credential, provider).await;
-        if checked.liveness == Liveness::Alive {
+        // Who says whose a secret is has shown more than a yes; and a made-up one would count as a failed
+        // sign-in there.
+        if checked.liveness == Liveness::Alive && !provider.card().revoke_only {
             let other = decoy(credential);
             let says = match &other {
                 Ok(other) => ask(other, provider).await.liveness,

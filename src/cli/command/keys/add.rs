@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keywright::model::rotation::Class;
+use keywright::model::rotation::{Class, Moment};
 use keywright::rotate::health::Health;
 use keywright::rotate::plan::is_production;
 use keywright::store::record::{DestinationRecord, EnvironmentRecord, KeyRecord};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::flag::{moment, span};
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
@@ -39,6 +40,9 @@ pub(super) struct AddArgs {
     /// Who answers for it [default: your git user.email]
     #[arg(long, value_name = "WHO", default_value = "")]
     owner: String,
+    /// When it ends by itself: a day, or from now on (2027-01-31, 90d)
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
     /// Where people keep a copy (1password:team), so that all it holds can be replaced at once
     #[arg(long, value_name = "WHERE", default_value = "")]
     holder: String,
@@ -58,6 +62,14 @@ fn name(text: &str) -> Result<String, String> {
         && text.len() <= 100
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@".contains(&b));
     if fits { Ok(text.into()) } else { Err("a name is made of letters, digits, - _ . / @".into()) }
+}
+
+/// Reads when a key ends: a time, a day, or so long from now.
+fn expires(text: &str, now: Moment) -> Result<Moment, CliError> {
+    let ahead = span(text).ok().and_then(|seconds| Moment::try_from(seconds * 1000).ok());
+    ahead
+        .map_or_else(|| moment(text, now), |ahead| Ok(now + ahead))
+        .map_err(|_| CliError::usage("--expires is no time", "write 2027-01-31, or so long from now: 90d"))
 }
 
 fn class(text: &str) -> Result<Class, String> {
@@ -103,7 +115,7 @@ pub(super) fn run(args: &AddArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliErr
         last4: String::new(),
         added: now,
         made: None,
-        expires: None,
+        expires: args.expires.as_deref().map(|text| expires(text, now)).transpose()?,
         last_used: None,
         // Nobody knows how old it is: so it is due at once, unless its provider ends it.
         due: args.class.days().map(|_| now),

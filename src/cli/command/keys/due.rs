@@ -1,6 +1,8 @@
 //! `keywright keys due`.
 
 use clap::Args;
+use keywright::model::rotation::Expiry;
+use keywright::store::record::KeyRecord;
 use serde_json::json;
 
 use super::list::{due, shown};
@@ -30,8 +32,10 @@ fn days(text: &str) -> Result<i64, String> {
 pub(super) fn run(args: &DueArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
     let until = rekey.now() + args.within * 86_400_000;
     let mut keys = rekey.runtime.block_on(rekey.store.keys())?;
-    keys.retain(|k| k.due.is_some_and(|due| due <= until));
-    keys.sort_by_key(|k| k.due);
+    // What ends by itself is due before that.
+    let soonest = |k: &KeyRecord| [k.due, k.expires].into_iter().flatten().min();
+    keys.retain(|k| soonest(k).is_some_and(|due| due <= until));
+    keys.sort_by_key(soonest);
     if args.format == Form::Json {
         ui.lines(&[json!(keys.iter().map(shown).collect::<Vec<_>>()).to_string()]);
         return Ok(Exit::Clean);
@@ -42,8 +46,9 @@ pub(super) fn run(args: &DueArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliErr
     }
     let rows = keys.iter().map(|k| {
         let rule = k.class.days().map_or(String::new(), |days| format!("{} ({days} days)", k.class));
-        [k.name.clone(), due(k, rekey.now()), rule, k.owner.clone()]
+        let ends = Expiry::of(k.expires, rekey.now()).to_string();
+        [k.name.clone(), due(k, rekey.now()), rule, ends, k.owner.clone()]
     });
-    ui.lines(&table(["NAME", "DUE", "BY", "OWNER"], rows));
+    ui.lines(&table(["NAME", "DUE", "BY", "EXPIRES", "OWNER"], rows));
     Ok(Exit::Clean)
 }

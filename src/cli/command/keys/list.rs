@@ -1,6 +1,7 @@
 //! `keywright keys list`.
 
 use clap::Args;
+use keywright::model::rotation::Expiry;
 use keywright::store::record::KeyRecord;
 use serde_json::json;
 
@@ -41,9 +42,11 @@ pub(super) fn run(args: &ListArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliEr
     }
     let rows = keys.iter().map(|k| {
         let places = k.destinations.len().to_string();
-        [k.name.clone(), k.key_id.clone(), k.class.to_string(), places, k.holder.clone(), due(k, rekey.now())]
+        let ends = Expiry::of(k.expires, rekey.now()).to_string();
+        let due = due(k, rekey.now());
+        [k.name.clone(), k.key_id.clone(), k.class.to_string(), places, k.holder.clone(), due, ends]
     });
-    ui.lines(&table(["NAME", "KEY", "CLASS", "PLACES", "HOLDER", "DUE"], rows));
+    ui.lines(&table(["NAME", "KEY", "CLASS", "PLACES", "HOLDER", "DUE", "EXPIRES"], rows));
     Ok(Exit::Clean)
 }
 

@@ -4,10 +4,12 @@
 //! - `list`, `show`: what is there
 //! - `import`: what a provider lists
 //! - `due`: what is to be replaced, and when
+//! - `embeds`: the pages that embed a key which is public by design
 //! - `remove`: takes one out; nothing outside is touched
 
 mod add;
 mod due;
+mod embeds;
 mod import;
 mod list;
 mod remove;
@@ -22,7 +24,7 @@ use crate::cli::exit::Exit;
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
-/// The inventory of your own credentials: add, list, show, import, due, remove
+/// The inventory of your own credentials: add, list, show, import, due, embeds, remove
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keywright keys import atlasvpn                    what the account has\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_ID \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url --health staging=tcp:127.0.0.1:8080\n  keywright keys due --within 14d\n\nNo secret is kept here: only names, places and dates."
@@ -47,14 +49,21 @@ enum Verb {
     Import(import::ImportArgs),
     /// Show what is to be replaced, and when
     Due(due::DueArgs),
+    /// Show the pages that embed a key which is public by design, and a patch for its new one
+    Embeds(embeds::EmbedsArgs),
     /// Take a key out of the inventory; the provider and the places are not touched
     Remove(remove::RemoveArgs),
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &KeysArgs, ui: &Ui) -> Result<Exit, CliError> {
+    // It asks nobody and keeps nothing.
+    if let Verb::Embeds(args) = &args.verb {
+        return embeds::run(args, ui);
+    }
     let rekey = Rekey::open(args.config.as_deref())?;
     match &args.verb {
+        Verb::Embeds(args) => embeds::run(args, ui),
         Verb::Add(args) => add::run(args, &rekey, ui),
         Verb::List(args) => list::run(args, &rekey, ui),
         Verb::Show(args) => show::run(args, &rekey, ui),

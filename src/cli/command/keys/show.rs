@@ -1,6 +1,7 @@
 //! `keywright keys show`.
 
 use clap::Args;
+use keywright::model::rotation::Expiry;
 
 use super::list::{due, shown};
 use crate::cli::error::CliError;
@@ -36,6 +37,7 @@ pub(super) fn run(args: &ShowArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliEr
         format!("  made       {}", moment(key.made)),
         format!("  last used  {}", moment(key.last_used)),
         format!("  due        {}", due(&key, rekey.now())),
+        format!("  expires    {}", Expiry::of(key.expires, rekey.now())),
     ];
     if let Some(settings) = key.settings.as_object() {
         lines.extend(settings.iter().map(|(name, value)| {
