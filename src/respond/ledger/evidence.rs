@@ -49,6 +49,7 @@ pub(super) fn gather(ledger: &Ledger<'_>, review: Option<&Reviewed>) -> Evidence
     lines.extend(incident.ownership.iter().map(|shown| shred("ownership", shown)));
     lines.extend(incident.exposed.iter().map(|shown| shred("exposure", shown)));
     lines.extend(incident.decision.iter().map(|decision| shred("decision", decision)));
+    lines.extend(Some(&incident.asked_by).filter(|by| !by.is_empty()).map(|by| shred("asked by", by)));
     lines.extend(incident.approvals.iter().map(|approval| shred("approval", approval)));
     lines.extend(incident.plan_hash.iter().map(|hash| shred("plan", hash)));
     lines.extend(ledger.sightings.iter().map(|sighting| shred("place", sighting)));

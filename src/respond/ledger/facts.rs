@@ -24,6 +24,8 @@ pub(super) struct Facts<'a> {
     pub(super) outage_ms: Option<Moment>,
     pub(super) shown: Vec<Answer>,
     pub(super) decision: Option<&'a Decision>,
+    /// Who ran what asked for approval; empty: nobody was asked.
+    pub(super) asked_by: &'a str,
     pub(super) approvals: Vec<Approval<'a>>,
     pub(super) places: &'a [Sighting],
     pub(super) unlisted: u64,
@@ -144,6 +146,7 @@ impl<'a> Facts<'a> {
             outage_ms: incident.outage,
             shown: shown(incident),
             decision: incident.decision.as_ref(),
+            asked_by: &incident.asked_by,
             approvals: approvals.map(|(by, at)| Approval { by, at: precise(*at), ms: *at }).collect(),
             places: ledger.sightings,
             unlisted: incident.unlisted,

@@ -120,6 +120,9 @@ fn decided(facts: &Facts<'_>, out: &mut String) {
         let why = format!("{}: {}", text(&d.by), text(&d.because));
         vec!["what is done?".into(), format!("<b>{}</b>", d.action), why, time(d.at)]
     });
+    let asked = Some(facts.asked_by).filter(|by| !by.is_empty()).map(|by| {
+        vec!["who asked for approval?".into(), format!("<b>{}</b>", text(by)), String::new(), String::new()]
+    });
     let approvals = facts.approvals.iter().map(|approval| {
         vec![
             "who approved?".into(),
@@ -129,7 +132,7 @@ fn decided(facts: &Facts<'_>, out: &mut String) {
         ]
     });
     let names = ["question", "answer", "what showed it", "when"];
-    table(out, &names, rows.chain(decision).chain(approvals));
+    table(out, &names, rows.chain(decision).chain(asked).chain(approvals));
 }
 
 fn moments(facts: &Facts<'_>, out: &mut String) {

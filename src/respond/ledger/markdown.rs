@@ -111,6 +111,9 @@ fn shown_and_decided(facts: &Facts<'_>, page: &mut Page) {
         )),
         None => page.line("Nothing was decided."),
     }
+    if !facts.asked_by.is_empty() {
+        page.line(&format!("\nApproval was asked for by {}.", code(facts.asked_by)));
+    }
     for approval in &facts.approvals {
         page.line(&format!("\nApproved by {} at {}.", code(approval.by), time(approval.ms)));
     }

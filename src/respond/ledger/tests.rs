@@ -58,7 +58,7 @@ fn incident(text: &str) -> Incident {
         }),
         rotation: Some("r-1".into()),
         plan_hash: Some("h".into()),
-        asked_by: String::new(),
+        asked_by: text.into(),
         approvals: vec![(text.into(), 1_700_000_141_000)],
         times: Times {
             committed: at(0),
@@ -204,6 +204,7 @@ fn the_hashes_of_the_evidence_can_be_made_again() {
             "ownership",
             "exposure",
             "decision",
+            "asked by",
             "approval",
             "plan",
             "place",
