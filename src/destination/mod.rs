@@ -138,6 +138,11 @@ pub trait Destination: Send + Sync {
     /// Tells whether it holds this credential.
     async fn read_back(&self, wanted: &Credential) -> Result<Held, DestinationError>;
 
+    /// Tells whether a key id goes there beside the secret, where what it holds cannot be read to see.
+    fn is_paired(&self) -> bool {
+        true
+    }
+
     /// Tells whether there is anything to be done to make a write count.
     fn activates(&self) -> bool {
         true

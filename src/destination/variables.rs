@@ -159,6 +159,10 @@ impl Destination for Variables {
         self.place.clone()
     }
 
+    fn is_paired(&self) -> bool {
+        self.key_id.is_some()
+    }
+
     async fn read_meta(&self) -> Result<Meta, DestinationError> {
         let seen = self.look().await?;
         self.platform.rehearse().await.map_err(|e| self.named(e))?;

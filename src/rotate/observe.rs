@@ -151,14 +151,15 @@ async fn look(
             }
             Err(error) => return Err(RotateError::at(&destination.place(), &error)),
         };
+        let is_paired = meta.value.as_ref().map_or(destination.is_paired(), |v| v.key_id.is_some());
+        if !is_paired && mode == Mode::Planned && !is_bare {
+            return Err(RotateError::Refused {
+                what: format!("{} holds a secret alone", destination.place()),
+                why: "a second key has another id, and whoever reads the secret there would keep the old id".into(),
+                fix: "name the id's variable too (…#NAME,key_id=OTHER), or replace the secret itself with --mode atomic".into(),
+            });
+        }
         if let Some(value) = meta.value {
-            if value.key_id.is_none() && mode == Mode::Planned && !is_bare {
-                return Err(RotateError::Refused {
-                    what: format!("{} holds a secret alone", destination.place()),
-                    why: "a second key has another id, and whoever reads the secret there would keep the old id".into(),
-                    fix: "name the id's variable too (…#NAME,key_id=OTHER), or replace the secret itself with --mode atomic".into(),
-                });
-            }
             if let Some(other) = value.key_id.as_ref().filter(|id| **id != key.key_id) {
                 return Err(RotateError::Refused {
                     what: format!("{} holds the key {other}", destination.place()),

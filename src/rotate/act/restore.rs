@@ -22,17 +22,20 @@ pub(super) async fn restore(doing: &Doing<'_>, place: usize) -> Result<String, S
     let new = doing.new_key().await?;
     match put_back(at(doing, place), &old, &new).await {
         Ok(shown) => doing.done(&intent, Value::Null, &[], shown).await,
-        Err(error) => {
-            let text = error.to_string();
-            doing.failed(&intent, &text).await?;
-            Err(match error {
-                DestinationError::NotDone(_) | DestinationError::Lost(_) => {
-                    Stop::again((1 << doing.failures().min(6)).min(60), text)
-                }
-                _ => Stop::Ask(text),
-            })
-        }
+        Err(error) => failed(doing, &intent, error).await,
     }
+}
+
+/// Writes down how it failed, and says what that means: on the way back there is no other way.
+async fn failed(doing: &Doing<'_>, intent: &Intent, error: DestinationError) -> Result<String, Stop> {
+    let text = error.to_string();
+    doing.failed(intent, &text).await?;
+    Err(match error {
+        DestinationError::NotDone(_) | DestinationError::Lost(_) => {
+            Stop::again((1 << doing.failures().min(6)).min(60), text)
+        }
+        _ => Stop::Ask(text),
+    })
 }
 
 /// Has a person put the old key back where it could not be read before. That something was written there
@@ -41,10 +44,7 @@ async fn ask(doing: &Doing<'_>, intent: &Intent, place: usize) -> Result<String,
     let there = at(doing, place);
     let stamp = match there.read_meta().await {
         Ok(meta) => meta.stamp.0,
-        Err(error) => {
-            doing.failed(intent, &error.to_string()).await?;
-            return Err(Stop::again((1 << doing.failures().min(6)).min(60), error.to_string()));
-        }
+        Err(error) => return failed(doing, intent, error).await,
     };
     let saved = detail_of(doing.walk.journal, &format!("save:{place}")).and_then(|d| d["stamp"].as_str());
     if !stamp.is_empty() && saved == Some(&stamp) && !is_done(doing.walk.journal, &format!("write:{place}")) {

@@ -23,6 +23,8 @@ pub(super) struct Desk {
     pace: i64,
 }
 
+/// AtlasVPN's recipe, from which those of other providers are made.
+const OWN: &str = include_str!("../../../rules/atlasvpn.toml");
 /// How long a gracious provider keeps a secret alive that was replaced, in seconds.
 pub(super) const GRACE: i64 = 24 * 3600;
 
@@ -83,20 +85,36 @@ impl Desk {
         self
     }
 
-    /// Has the key at a provider like AtlasVPN that keeps the old secret alive for a while, by a recipe of the
-    /// operator's own.
+    /// Has the key at a provider like AtlasVPN that keeps the old secret alive for a while.
     pub(super) fn gracious(mut self) -> Self {
-        let own = include_str!("../../../rules/atlasvpn.toml")
-            .replace("id = \"atlasvpn\"", "id = \"gracious\"")
-            .replace("modes = [\"planned\", \"atomic\", \"emergency\"]", "modes = [\"grace\"]");
-        std::fs::write(self.path("gracious.toml"), own).unwrap();
-        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
-        let config =
-            config.replace("[providers.atlasvpn]", "[providers.gracious]\nrecipe = \"gracious.toml\"");
-        std::fs::write(self.path("keywright.toml"), config).unwrap();
+        let modes = "modes = [\"planned\", \"atomic\", \"emergency\"]";
+        self.own("gracious", &OWN.replace(modes, "modes = [\"grace\"]"));
         self.vpn.state().keeps_former = GRACE;
-        (self.provider, self.pace) = ("gracious", GRACE / 3);
+        self.pace = GRACE / 3;
         self
+    }
+
+    /// Has the key at a provider like AtlasVPN that cannot replace a secret in one call.
+    pub(super) fn slow(mut self) -> Self {
+        let (before, rest) = OWN.split_once("[rotate]").unwrap();
+        let (_, behind) = rest.split_once("[revoke]").unwrap();
+        let own = format!("{before}[revoke]{behind}");
+        self.own(
+            "slow",
+            &own.replace("\"planned\", \"atomic\", \"emergency\"", "\"planned\", \"emergency\""),
+        );
+        self
+    }
+
+    /// Takes a recipe of the operator's own.
+    fn own(&mut self, name: &'static str, recipe: &str) {
+        let file = format!("{name}.toml");
+        let recipe = recipe.replace("id = \"atlasvpn\"", &format!("id = \"{name}\""));
+        std::fs::write(self.path(&file), recipe).unwrap();
+        let config = std::fs::read_to_string(self.path("keywright.toml")).unwrap();
+        let table = format!("[providers.{name}]\nrecipe = \"{file}\"");
+        std::fs::write(self.path("keywright.toml"), config.replace("[providers.atlasvpn]", &table)).unwrap();
+        self.provider = name;
     }
 
     /// Puts the key down.

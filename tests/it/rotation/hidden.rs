@@ -77,3 +77,16 @@ fn a_write_that_never_came_is_nothing_to_put_back() {
     assert_eq!(desk.stored("staging"), old(&desk));
     assert!(desk.works(&old(&desk)));
 }
+
+#[test]
+fn a_secret_that_stands_there_alone_gets_no_second_key() {
+    let desk = Desk::new(Kind::Sensitive);
+    let alone = desk.place("production").replace(",key_id=AVP_KEY_ID", "");
+    let (id, place) = (format!("--key-id={}", desk.old.key_id), format!("--destination={alone}"));
+    desk.run(&["keys", "add", "proxy", "--replace", "--provider=atlasvpn", &id, &place]).exits(0);
+    let run = desk.run(&GO).exits(2);
+    assert!(run.stderr.contains("holds a secret alone"), "{run:?}");
+    assert_eq!(desk.vpn.state().keys.len(), 2, "nothing was minted");
+    // One whose id stays may go there.
+    desk.run(&["rotate", "proxy", "--mode=atomic", "--yes", "--wait=0"]).exits(0);
+}
