@@ -137,7 +137,11 @@ impl Search {
         names.resize(literals.len(), false);
         let forms = forms_of(&searchers);
         literals.extend(forms.iter().map(|form| form.text.clone()));
-        let stage = LiteralStage::new(&literals);
+        let may_follow = |literal: usize, byte: u8| {
+            let is_wanted = |owner: &Owner| owner.next.lets(Some(byte));
+            names[literal] || owners.get(literal).is_none_or(|owners| owners.iter().any(is_wanted))
+        };
+        let stage = LiteralStage::new(&literals, may_follow);
         Self { searchers, stage, literals, owners, forms, names, assigned, always, lists, lists_of }
     }
 
