@@ -172,8 +172,9 @@ impl Search {
             let wants = owners.iter().filter(|owner| self.is_wanted(owner, literal, at, bytes));
             tries.extend(wants.map(|owner| new_try(owner.rule, at, number)));
             if self.names[literal] {
-                spot.looked_at(at as i64, (at + assign::NAME_REACH) as i64);
-                name_ends.extend(assign::name_end(bytes, at).map(|end| (end, number)));
+                let (end, seen) = assign::name_end(bytes, at);
+                spot.looked_at(at as i64, seen as i64);
+                name_ends.extend(end.map(|end| (end, number)));
             }
         }
         self.add_quiet_neighbours(bytes, (&spots, &was_quiet), &mut tries);
