@@ -25,6 +25,10 @@ const BLOCK: usize = 8;
 const BEHIND: usize = 3;
 /// Blocks that are asked for threes before any of them is looked into.
 const STRETCH: usize = 32;
+/// The most bytes between the start of a literal of up to sixteen and its four.
+const AHEAD: usize = 6;
+/// The most bytes of such a literal from its four on: the fewer of both, the narrower the seams between copies.
+const BACK: usize = 10;
 
 /// The literals of all rules, ready to be searched for.
 pub struct LiteralStage {
@@ -34,6 +38,8 @@ pub struct LiteralStage {
     starts: Vec<u32>,
     entries: Vec<Entry>,
     literals: Vec<Box<[u8]>>,
+    /// The literals of three bytes: at a text's end these are too few for a gram.
+    short: Vec<usize>,
     reach: Reach,
 }
 
@@ -53,21 +59,27 @@ struct Entry {
 }
 
 impl LiteralStage {
-    /// Prepares literals of [`SHORTEST`] bytes or more; shorter ones are never found.
+    /// Prepares literals of [`SHORTEST`] bytes or more; shorter ones are never found. `may_follow` tells
+    /// whether a byte behind a literal lets anything come of it: where none can, one of three bytes need
+    /// not be found.
     #[must_use]
-    pub fn new(literals: &[Vec<u8>]) -> Self {
+    pub fn new(literals: &[Vec<u8>], may_follow: impl Fn(usize, u8) -> bool) -> Self {
         let mut entries = Vec::with_capacity(literals.len());
+        let mut short = Vec::new();
         for (index, literal) in literals.iter().enumerate().filter(|(_, l)| l.len() >= SHORTEST) {
             let literal_index = u32::try_from(index).expect("fewer than four billion literals");
             if literal.len() >= 4 {
-                let offset = rarest(literal);
+                let most = AHEAD.max(literal.len().saturating_sub(BACK));
+                let offset = rarest(literal, literal.len().saturating_sub(BACK)..=most);
                 let four = literal[offset..offset + 4].try_into().expect("four bytes");
                 let gram = u32::from_le_bytes(four) | FOLD;
                 let offset = u32::try_from(offset).expect("a literal is short");
                 entries.push(Entry { gram, literal: literal_index, offset });
             } else {
                 // Three bytes: every byte that can follow, folded, makes a gram of its own.
-                for next in (0..=u8::MAX).filter(|b| b & 0x20 != 0) {
+                short.push(index);
+                let follows = |folded: u8| may_follow(index, folded) || may_follow(index, folded & !0x20);
+                for next in (0..=u8::MAX).filter(|b| b & 0x20 != 0 && follows(*b)) {
                     let gram = u32::from_le_bytes([literal[0], literal[1], literal[2], next]) | FOLD;
                     entries.push(Entry { gram, literal: literal_index, offset: 0 });
                 }
@@ -93,7 +105,7 @@ impl LiteralStage {
             back: reach.back.max(literals[entry.literal as usize].len() - entry.offset as usize),
             ahead: reach.ahead.max(entry.offset as usize),
         });
-        Self { threes, fours, starts, entries, literals, reach }
+        Self { threes, fours, starts, entries, literals, short, reach }
     }
 
     /// Calls `found(literal, offset)` for every place of `bytes` at which a literal stands, compared
@@ -110,48 +122,60 @@ impl LiteralStage {
 
     /// The same as [`Self::each`] for literals whose four bytes begin in `range`.
     pub fn each_in(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
-        let end = bytes.len().min(range.end.saturating_add(BEHIND));
+        let end = bytes.len().min(range.end);
         let mut at = range.start.min(end);
-        let mut worth = [0u16; STRETCH];
-        while end - at >= BLOCK + BEHIND {
-            let stretch = &bytes[at..end.min(at + STRETCH * BLOCK + BEHIND)];
+        let mut worth = [(0u16, 0u8); STRETCH];
+        while at < end && bytes.len() - at >= BLOCK + BEHIND {
+            // The last block may begin before the range's end and end behind it.
+            let blocks = (end - at).div_ceil(BLOCK).min(STRETCH);
+            let stretch = &bytes[at..bytes.len().min(at + blocks * BLOCK + BEHIND)];
             let (mut seen, mut count) = (0u16, 0);
             for block in stretch.windows(BLOCK + BEHIND).step_by(BLOCK) {
+                let places = self.places_of_threes(block);
                 // Without a branch: the next one takes the place of one that is worth nothing.
-                worth[count % STRETCH] = seen;
-                count += self.has_three(block);
+                worth[count % STRETCH] = (seen, places);
+                count += usize::from(places != 0);
                 seen += BLOCK as u16;
             }
-            for block in &worth[..count] {
-                self.look_into(bytes, at + usize::from(*block), &mut found);
+            for &(block, mut places) in &worth[..count] {
+                while places != 0 {
+                    let even = at + usize::from(block) + 2 * places.trailing_zeros() as usize;
+                    places &= places - 1;
+                    // The three at the odd place ends the one four and begins the other.
+                    for at in [even, even + 1] {
+                        if self.has_four(load_four(bytes, at)) && at < end {
+                            self.compare(bytes, at, &mut found);
+                        }
+                    }
+                }
             }
             at += usize::from(seen);
         }
-        for four in bytes[at..end].windows(4) {
-            let gram = u32::from_le_bytes(four.try_into().expect("four bytes")) | FOLD;
-            if self.has_four(gram) {
-                self.compare(bytes, at, gram, &mut found);
+        // What the text ends with.
+        while at < end && bytes.len() - at >= 4 {
+            if self.has_four(load_four(bytes, at)) {
+                self.compare(bytes, at, &mut found);
             }
             at += 1;
         }
-        // The last three bytes are too few for a gram, and may be a whole literal.
-        if let Some([a, b, c]) =
-            bytes.last_chunk::<3>().copied().filter(|_| range.contains(&(bytes.len() - 3)))
-        {
-            let gram = u32::from_le_bytes([a, b, c, 0]) | FOLD;
-            self.compare(bytes, bytes.len() - 3, gram, &mut found);
+        if let Some(at) = bytes.len().checked_sub(SHORTEST).filter(|at| range.contains(at)) {
+            for literal in &self.short {
+                if bytes[at..].eq_ignore_ascii_case(&self.literals[*literal]) {
+                    found(*literal, at);
+                }
+            }
         }
     }
 
-    /// Returns 1 if three bytes at an odd place of a block and what is behind it may be a literal's.
+    /// Returns a bit for each odd place of a block at which three bytes stand that may be a literal's.
     #[inline]
-    fn has_three(&self, block: &[u8]) -> usize {
+    fn places_of_threes(&self, block: &[u8]) -> u8 {
         let eight_at = |at| load_eight(block, at);
         let (low, high) = (eight_at(1), eight_at(BEHIND));
         let threes = [low as u32, (low >> 16) as u32, (low >> 32) as u32, (high >> 32) as u32];
         let [a, b, c, d] =
-            threes.map(hash_three).map(|hash| self.threes[(hash >> 6) as usize] >> (hash & 63));
-        ((a | b | c | d) & 1) as usize
+            threes.map(hash_three).map(|hash| (self.threes[(hash >> 6) as usize] >> (hash & 63)) as u8 & 1);
+        a | b << 1 | c << 2 | d << 3
     }
 
     #[inline]
@@ -160,27 +184,10 @@ impl LiteralStage {
         self.fours[(hash >> 6) as usize] >> (hash & 63) & 1 != 0
     }
 
-    /// Asks for all the fours that begin in the block at `at`.
-    fn look_into(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
-        let (low, high) = (load_eight(bytes, at), load_eight(bytes, at + BEHIND));
-        let gram = |step: usize| {
-            let (eight, behind) = if step < 5 { (low, step) } else { (high, step - BEHIND) };
-            (eight >> (8 * behind)) as u32
-        };
-        let grams: [u32; BLOCK] = std::array::from_fn(gram);
-        let mut standing = 0u32;
-        for (step, gram) in grams.iter().enumerate() {
-            standing |= u32::from(self.has_four(*gram)) << step;
-        }
-        while standing != 0 {
-            let step = standing.trailing_zeros() as usize;
-            standing &= standing - 1;
-            self.compare(bytes, at + step, grams[step], found);
-        }
-    }
-
-    #[cold]
-    fn compare(&self, bytes: &[u8], at: usize, gram: u32, found: &mut impl FnMut(usize, usize)) {
+    /// Compares the literals whose four may begin at `at`.
+    #[inline]
+    fn compare(&self, bytes: &[u8], at: usize, found: &mut impl FnMut(usize, usize)) {
+        let gram = load_four(bytes, at);
         let bucket = bucket(hash(gram));
         for entry in &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize] {
             if entry.gram != gram {
@@ -194,6 +201,11 @@ impl LiteralStage {
             }
         }
     }
+}
+
+#[inline]
+fn load_four(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(*bytes[at..].first_chunk().expect("four bytes")) | FOLD
 }
 
 #[inline]
@@ -221,7 +233,7 @@ mod tests {
 
     fn ours(literals: &[Vec<u8>], bytes: &[u8]) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
-        LiteralStage::new(literals).each(bytes, |literal, at| all.push((literal, at)));
+        LiteralStage::new(literals, |_, _| true).each(bytes, |literal, at| all.push((literal, at)));
         all.sort_unstable();
         all
     }
@@ -246,7 +258,7 @@ mod tests {
     fn a_literal_is_found_at_every_place_and_in_every_part() {
         let literals =
             [b"zq-".to_vec(), b"zq_j".to_vec(), b"secretkey".to_vec(), b"----------begin-".to_vec()];
-        let stage = LiteralStage::new(&literals);
+        let stage = LiteralStage::new(&literals, |_, _| true);
         let reach = stage.reach();
         for (number, literal) in literals.iter().enumerate() {
             for at in 0..=2 * STRETCH * BLOCK {
@@ -281,7 +293,7 @@ mod tests {
             bytes in prop::collection::vec(prop::sample::select(&b"abKkAB-\n"[..]), 0..99),
             cut in 0usize..99,
         ) {
-            let stage = LiteralStage::new(&literals);
+            let stage = LiteralStage::new(&literals, |_, _| true);
             let cut = cut.min(bytes.len());
             let mut all = Vec::new();
             stage.each_in(&bytes, 0..cut, |literal, at| all.push((literal, at)));

@@ -137,7 +137,11 @@ impl Search {
         names.resize(literals.len(), false);
         let forms = forms_of(&searchers);
         literals.extend(forms.iter().map(|form| form.text.clone()));
-        let stage = LiteralStage::new(&literals);
+        let may_follow = |literal: usize, byte: u8| {
+            let is_wanted = |owner: &Owner| owner.next.lets(Some(byte));
+            names[literal] || owners.get(literal).is_none_or(|owners| owners.iter().any(is_wanted))
+        };
+        let stage = LiteralStage::new(&literals, may_follow);
         Self { searchers, stage, literals, owners, forms, names, assigned, always, lists, lists_of }
     }
 
@@ -168,8 +172,9 @@ impl Search {
             let wants = owners.iter().filter(|owner| self.is_wanted(owner, literal, at, bytes));
             tries.extend(wants.map(|owner| new_try(owner.rule, at, number)));
             if self.names[literal] {
-                spot.looked_at(at as i64, (at + assign::NAME_REACH) as i64);
-                name_ends.extend(assign::name_end(bytes, at).map(|end| (end, number)));
+                let (end, seen) = assign::name_end(bytes, at);
+                spot.looked_at(at as i64, seen as i64);
+                name_ends.extend(end.map(|end| (end, number)));
             }
         }
         self.add_quiet_neighbours(bytes, (&spots, &was_quiet), &mut tries);

@@ -75,12 +75,15 @@ pub(super) fn inherited(
     (memory, copies): (&Memory, &[Copied]),
     length_of: &dyn Fn(u32) -> usize,
 ) -> Vec<Spot> {
-    let mut spots = Vec::new();
+    let mut spots = Vec::with_capacity(memory.spots.len() + ROOM);
+    let mut first = 0;
     for copy in copies {
         let bounds = Bounds::of(copy, memory.length, bytes.len());
-        let first = memory.spots.partition_point(|s| (s.at as usize) < copy.from);
+        first = first_from(&memory.spots, first, copy.from);
         let shift = copy.to as i64 - copy.from as i64;
-        for old in memory.spots[first..].iter().take_while(|s| (s.at as usize) < copy.from + copy.length) {
+        let inside = |s: &&Spot| (s.at as usize) < copy.from + copy.length;
+        for old in memory.spots[first..].iter().take_while(inside) {
+            first += 1;
             let at = i64::from(old.at);
             let end = at + length_of(old.literal) as i64;
             if bounds.hold(at - BESIDE, end + BESIDE) {
@@ -111,6 +114,32 @@ pub(super) fn inherited(
     spots.sort_by_key(|s| (s.at, s.literal));
     spots
 }
+
+/// Room for the spots of what was inserted.
+const ROOM: usize = 16;
+
+/// Returns the number of the first spot from an offset on. Copies nearly always rise in their base, so
+/// it is looked for from the last one on.
+fn first_from(spots: &[Spot], last: usize, offset: usize) -> usize {
+    let is_before = |spot: &Spot| (spot.at as usize) < offset;
+    if last > 0 && !is_before(&spots[last - 1]) {
+        return spots.partition_point(is_before);
+    }
+    let mut first = last;
+    while let Some(spot) = spots.get(first) {
+        if !is_before(spot) {
+            break;
+        }
+        first += 1;
+        if first == last + FEW {
+            return first + spots[first..].partition_point(is_before);
+        }
+    }
+    first
+}
+
+/// How many spots are stepped over one by one.
+const FEW: usize = 8;
 
 fn spot(literal: usize, at: usize) -> Spot {
     Spot {
@@ -148,7 +177,7 @@ impl Bounds {
 fn seams(stage: &LiteralStage, length: usize, copies: &[Copied], base: usize) -> Vec<Range<usize>> {
     let reach = stage.reach();
     let beside = BESIDE as usize;
-    let mut ranges: Vec<Range<usize>> = Vec::new();
+    let mut ranges: Vec<Range<usize>> = Vec::with_capacity(copies.len() + 1);
     let mut add = |gap: Range<usize>| {
         let start = gap.start.saturating_sub(reach.back + beside);
         let end = length.min(gap.end + reach.ahead + beside + 1);

@@ -328,7 +328,7 @@ impl Pack {
         let end = self.data.pack_end() as u64;
         let next = self.nodes.get(node as usize + 1).map_or(end, |next| next.offset);
         if is_believed(entry.decompressed_size, next.saturating_sub(entry.data_offset)) {
-            into.clear();
+            // What the last entry left is written over: an entry that makes less is an error.
             into.resize(size, 0);
             return self.data.decompress_entry(entry, inflate, into).map(drop).map_err(|e| chain(&e));
         }

@@ -48,9 +48,6 @@ pub(super) struct Assigned {
     pub(super) confidence: Confidence,
 }
 
-/// How far [`name_end`] looks behind the place it is asked about.
-pub(super) const NAME_REACH: usize = name::LONGEST + text::APART + 1;
-
 /// What stands at a name.
 pub(super) enum Look {
     /// A value that may be a secret.
@@ -70,11 +67,12 @@ impl Look {
 }
 
 /// Returns where the name ends that one of [`WORDS`] begins in at `at`, if anything behind it could
-/// give it a value. Cheap: nearly every word in a text is turned away here.
-pub(super) fn name_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// give it a value, and the offset up to which was looked to say so. Cheap: nearly every word in a text
+/// is turned away here.
+pub(super) fn name_end(bytes: &[u8], at: usize) -> (Option<usize>, usize) {
     let rest = &bytes[at..bytes.len().min(at + name::LONGEST)];
     let end = at + rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
-    shape::may_follow(bytes, end).then_some(end)
+    (shape::may_follow(bytes, end).then_some(end), shape::follow_reach(bytes, end))
 }
 
 /// Reads the name that ends at `name_end` and its value.
@@ -83,8 +81,10 @@ pub(super) fn look(bytes: &[u8], name_end: usize) -> Look {
         return Look::Nothing { before: name::LONGEST + 1, after: 1 };
     };
     match value_of(bytes, start..name_end, &name) {
-        Some(assigned) => Look::Value(assigned),
-        None => Look::Nothing { before: name::LONGEST + 2 * text::HEAD + 8, after: text::REACH },
+        (Some(assigned), _) => Look::Value(assigned),
+        (None, seen) => {
+            Look::Nothing { before: name::LONGEST + 2 * text::HEAD + 8, after: seen.saturating_sub(name_end) }
+        }
     }
 }
 
@@ -99,16 +99,17 @@ fn name_before(bytes: &[u8], name_end: usize) -> Option<(usize, Name)> {
     Some((start, name::read(&bytes[start..name_end])?))
 }
 
-fn value_of(bytes: &[u8], at: Range<usize>, name: &Name) -> Option<Assigned> {
-    let value = shape::value(bytes, &at)?;
+/// The value of the name at `at`, and the offset up to which was looked.
+fn value_of(bytes: &[u8], at: Range<usize>, name: &Name) -> (Option<Assigned>, usize) {
+    let (value, seen) = shape::value(bytes, &at);
+    let Some(value) = value else { return (None, seen) };
     let text = &bytes[value.span.clone()];
     let (lane, confidence) = match token(name, text) {
         Verdict::Token(confidence) => (AssignmentLane::Token, confidence),
-        Verdict::Never => return None,
         Verdict::Open if is_password(name, text, &value) => (AssignmentLane::Password, Confidence::Low),
-        Verdict::Open => return None,
+        Verdict::Open | Verdict::Never => return (None, seen),
     };
-    Some(Assigned { lane, whole: at.start..value.span.end, secret: value.span, confidence })
+    (Some(Assigned { lane, whole: at.start..value.span.end, secret: value.span, confidence }), seen)
 }
 
 fn is_name(byte: u8) -> bool {

@@ -22,29 +22,31 @@ pub(super) struct Name {
 
 /// The longest name.
 pub(super) const LONGEST: usize = 80;
+/// The longest word that says anything.
+const LONGEST_WORD: usize = 32;
 /// The most words a name is cut into.
 const MOST_WORDS: usize = 12;
 
 /// Words that end in `key` or `pass` and mean neither.
 #[rustfmt::skip]
-const OTHER_WORDS: &[&str] = &[
+static OTHER_WORDS: Words = Words::new(&[
     "bypass", "compass", "donkey", "encompass", "getpass", "hockey", "hotkey", "jockey", "keypass",
     "lowkey", "minipass", "monkey", "passkey", "pubkey", "publickey", "surpass", "trespass", "turkey",
     "underpass", "whiskey",
-];
+]);
 
 /// What may follow the word that counts: `API_KEY_PROD`, `secret_base64`.
 #[rustfmt::skip]
-const TAILS: &[&str] = &[
+static TAILS: Words = Words::new(&[
     "b64", "backup", "base", "base64", "beta", "clear", "current", "default", "dev", "development", "env",
     "eu", "hex", "live", "local", "main", "master", "new", "old", "one", "plain", "plaintext", "prod",
     "production", "qa", "raw", "sandbox", "secondary", "stage", "staging", "str", "string", "test", "two",
     "uat", "us", "v", "val", "value", "x",
-];
+]);
 
 /// Words before it that make it something else: `public_key`, `next_page_token`.
 #[rustfmt::skip]
-const OTHERS: &[&str] = &[
+static OTHERS: Words = Words::new(&[
     "anon", "answer", "arrow", "begin", "bucket", "cache", "cancel", "cancellation", "checksum", "column",
     "commit", "composite", "contain", "containing", "contains", "continuation", "cursor", "delete",
     "delimiter", "dict", "end", "entity", "entry", "eof", "escape", "etag", "event", "exists", "field",
@@ -56,11 +58,11 @@ const OTHERS: &[&str] = &[
     "restore", "routing", "row", "search", "separator", "sha", "sha1", "sha256", "show", "site", "sort",
     "stop", "sync", "syntax", "tab", "table", "template", "total", "translation", "unique", "verification",
     "verify", "verifying", "socket", "websocket", "without", "wrong",
-];
+]);
 
 /// Words that make a key an account's.
 #[rustfmt::skip]
-const HEAVY: &[&str] = &[
+static HEAVY: Words = Words::new(&[
     "access", "account", "admin", "api", "app", "application", "auth", "aws", "azure", "bearer", "bot",
     "client", "cloudflare", "consumer", "credential", "credentials", "creds", "datadog", "db", "deploy",
     "discord", "encryption", "facebook", "firebase", "gcp", "github", "gitlab", "google", "jwt", "license",
@@ -68,11 +70,11 @@ const HEAVY: &[&str] = &[
     "production", "refresh", "root", "secret", "sendgrid", "sentry", "service", "session", "shared", "sign",
     "signature", "signing", "slack", "storage", "stripe", "subscription", "telegram", "token", "twilio",
     "twitter", "user", "webhook",
-];
+]);
 
 /// Words that make it a test's, or a step of some arithmetic.
 #[rustfmt::skip]
-const LIGHT: &[&str] = &[
+static LIGHT: Words = Words::new(&[
     "aes", "alice", "bad", "blob", "block", "bob", "bogus", "chacha", "chacha20", "chain", "cipher",
     "compressed", "curve", "dec", "dedup", "derived", "des", "dh", "dummy", "ec", "ecdh", "ecdsa",
     "ed25519", "enc", "encrypted", "ephemeral", "example", "expect", "expected", "fake", "first", "fixture",
@@ -80,7 +82,7 @@ const LIGHT: &[&str] = &[
     "other", "our", "output", "packed", "peer", "point", "poly1305", "prk", "result", "right", "round",
     "rsa", "salt", "sample", "scalar", "second", "secp256k1", "seed", "siphash", "sub", "test", "tests",
     "their", "third", "tls", "tweak", "vector", "wrapped", "x25519",
-];
+]);
 
 /// Reads a name; `None`: it promises no secret.
 pub(super) fn read(name: &[u8]) -> Option<Name> {
@@ -89,20 +91,19 @@ pub(super) fn read(name: &[u8]) -> Option<Name> {
     let words = &words[..count];
     let at = words.iter().rposition(|word| lane_of(word).is_some())?;
     let lane = lane_of(words[at])?;
-    let is_tail = |word: &&[u8]| word.iter().all(u8::is_ascii_digit) || is_one_of(word, TAILS);
+    let is_tail = |word: &&[u8]| word.iter().all(u8::is_ascii_digit) || TAILS.hold(word);
     // The word before may be half of it: `pass_word`, `public.key`.
-    if !words[at + 1..].iter().all(is_tail) || words[..at].iter().rev().take(3).any(|w| is_one_of(w, OTHERS))
-    {
+    if !words[at + 1..].iter().all(is_tail) || words[..at].iter().rev().take(3).any(|w| OTHERS.hold(w)) {
         return None;
     }
-    let holds = |list: &[&str]| words.iter().any(|w| is_one_of(w, list));
+    let holds = |list: &Words| words.iter().any(|w| list.hold(w));
     let own = stem(words[at]).to_ascii_lowercase();
     let own = own.strip_suffix(b"s").unwrap_or(&own);
-    let weight = if holds(LIGHT) {
+    let weight = if holds(&LIGHT) {
         Weight::Light
     } else if lane == AssignmentLane::Password || !own.ends_with(b"key") || own.len() > 4 {
         if own == b"auth" && at == 0 { Weight::Fair } else { Weight::Heavy }
-    } else if holds(HEAVY) {
+    } else if holds(&HEAVY) {
         Weight::Heavy
     } else if at == 0 {
         Weight::Light
@@ -147,38 +148,37 @@ fn split<'a>(name: &'a [u8], words: &mut [&'a [u8]; MOST_WORDS]) -> usize {
     count
 }
 
+/// How a word ends that is a password's, and words that are.
+const PASSWORD_ENDS: [&str; 8] =
+    ["password", "passwd", "passw", "passwort", "passphrase", "pwd", "pass", "pword"];
+static PASSWORDS: Words = Words::new(&["pw", "passwords", "psw", "pswd"]);
+/// The same for tokens.
+#[rustfmt::skip]
+const TOKEN_ENDS: [&str; 11] = [
+    "key", "keys", "token", "tokens", "secret", "secrets", "cred", "creds", "credential", "credentials",
+    "passcode",
+];
+static TOKENS: Words = Words::new(&["auth", "basicauth", "httpauth"]);
+
 /// The lane of one word of a name.
 fn lane_of(word: &[u8]) -> Option<AssignmentLane> {
-    const PASSWORDS: [&str; 8] =
-        ["password", "passwd", "passw", "passwort", "passphrase", "pwd", "pass", "pword"];
-    const TOKENS: [&str; 11] = [
-        "key",
-        "keys",
-        "token",
-        "tokens",
-        "secret",
-        "secrets",
-        "cred",
-        "creds",
-        "credential",
-        "credentials",
-        "passcode",
-    ];
     let word = stem(word);
-    let mut folded = [0u8; 32];
-    let folded = folded.get_mut(..word.len())?;
-    folded.copy_from_slice(word);
-    folded.make_ascii_lowercase();
-    let ends = |list: &[&str]| list.iter().any(|end| folded.ends_with(end.as_bytes()));
-    if is_one_of(folded, OTHER_WORDS) {
-        None
-    } else if ends(&PASSWORDS) || is_one_of(folded, &["pw", "passwords", "psw", "pswd"]) {
-        Some(AssignmentLane::Password)
-    } else if ends(&TOKENS) || is_one_of(folded, &["auth", "basicauth", "httpauth"]) {
-        Some(AssignmentLane::Token)
+    let last = word.last()?.to_ascii_lowercase();
+    let ends = |list: &[&str]| {
+        list.iter().map(|end| end.as_bytes()).any(|end| {
+            // Most are told apart by their last byte.
+            end[end.len() - 1] == last
+                && word.len().checked_sub(end.len()).is_some_and(|at| word[at..].eq_ignore_ascii_case(end))
+        })
+    };
+    let lane = if ends(&PASSWORD_ENDS) || PASSWORDS.hold(word) {
+        AssignmentLane::Password
+    } else if ends(&TOKEN_ENDS) || TOKENS.hold(word) {
+        AssignmentLane::Token
     } else {
-        None
-    }
+        return None;
+    };
+    (word.len() <= LONGEST_WORD && !OTHER_WORDS.hold(word)).then_some(lane)
 }
 
 /// The word without the number behind it: `key2`.
@@ -187,8 +187,30 @@ fn stem(word: &[u8]) -> &[u8] {
     &word[..word.len() - digits]
 }
 
-fn is_one_of(word: &[u8], list: &[&str]) -> bool {
-    list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+/// A list of words, most of whose strangers are told by their length and first letter.
+struct Words {
+    list: &'static [&'static str],
+    /// For each length, a bit for each letter that a word of it begins with.
+    firsts: [u32; 16],
+}
+
+impl Words {
+    const fn new(list: &'static [&'static str]) -> Self {
+        let mut firsts = [0; 16];
+        let mut at = 0;
+        while at < list.len() {
+            let word = list[at].as_bytes();
+            firsts[word.len()] |= 1 << (word[0] & 31);
+            at += 1;
+        }
+        Self { list, firsts }
+    }
+
+    /// Tells whether a word is one of them, whatever its case.
+    fn hold(&self, word: &[u8]) -> bool {
+        let may = |first: &u8| self.firsts.get(word.len()).is_some_and(|f| f >> (first & 31) & 1 == 1);
+        word.first().is_some_and(may) && self.list.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()))
+    }
 }
 
 #[cfg(test)]

@@ -4,25 +4,57 @@ use std::ops::Range;
 
 use super::text::{APART, Link, Value, bare, begin, line_start, quoted, skip_blanks};
 
-/// Finds the value that is given to the name at `name`.
-pub(super) fn value(bytes: &[u8], name: &Range<usize>) -> Option<Value> {
-    let (link, at) = link(bytes, name)?;
-    let at = begin(bytes, at, link)?;
-    let open = *bytes.get(at)?;
-    if matches!(open, b'"' | b'\'' | b'`') {
+/// Finds the value that is given to the name at `name`; returns it, and the offset up to which, at the
+/// most, was looked to say so.
+pub(super) fn value(bytes: &[u8], name: &Range<usize>) -> (Option<Value>, usize) {
+    let linked = link_reach(bytes, name);
+    let Some((link, at)) = link(bytes, name) else { return (None, linked) };
+    let linked = linked.max(skip_blanks(bytes, at) + BEGUN);
+    let Some(at) = begin(bytes, at, link) else { return (None, linked) };
+    let Some(open) = bytes.get(at).copied() else { return (None, linked) };
+    let (value, seen) = if matches!(open, b'"' | b'\'' | b'`') {
         // `\"` is closed by `\"`.
         let escaped = at > 0 && bytes[at - 1] == b'\\';
-        let mut value = quoted(bytes, at + 1, open, escaped)?;
-        value.loose = match link {
-            Link::Argument => true,
-            Link::Quote => !takes_words(bytes, name) && !is_line_head(bytes, name) && !is_sql(bytes, name),
-            _ => false,
-        };
-        return Some(value);
+        let (mut value, seen) = quoted(bytes, at + 1, open, escaped);
+        if let Some(value) = &mut value {
+            value.loose = match link {
+                Link::Argument => true,
+                Link::Quote => {
+                    !takes_words(bytes, name) && !is_line_head(bytes, name) && !is_sql(bytes, name)
+                }
+                _ => false,
+            };
+        }
+        (value, seen)
+    } else if matches!(link, Link::Argument | Link::Quote) {
+        (None, at + 1)
+    } else {
+        bare(bytes, at, name, link)
+    };
+    (value, seen.max(linked))
+}
+
+/// The offset up to which [`link`] looks, at the most.
+fn link_reach(bytes: &[u8], name: &Range<usize>) -> usize {
+    let near = skip_blanks(bytes, name.end);
+    match (bytes.get(name.end), bytes.get(near)) {
+        (Some(b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'['), _)
+        | (_, Some(b'\n' | b'\r' | b'<' | b',') | None) => near + LINKED,
+        _ => near + APART + 4,
     }
-    match link {
-        Link::Argument | Link::Quote => None,
-        _ => bare(bytes, at, name, link),
+}
+
+/// The most bytes from behind a name that a link and what tells it take: signs, a list's length, blanks,
+/// a line break and more blanks, `value`, blanks.
+const LINKED: usize = 8 * APART + 64;
+/// The most bytes that [`begin`] looks at behind blanks: a line break with what indents, and a call.
+const BEGUN: usize = 3 * APART + 80;
+
+/// The offset up to which [`may_follow`] looks, at the most.
+pub(super) fn follow_reach(bytes: &[u8], name_end: usize) -> usize {
+    match bytes.get(name_end) {
+        Some(b' ' | b'\t' | b'\n' | b'\r') | None => name_end + APART,
+        _ => name_end + 2,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::rule::template::fill;
+use proptest::prelude::*;
 
 fn value_at(bytes: &[u8], name_end: usize) -> Option<Assigned> {
     match look(bytes, name_end) {
@@ -16,7 +17,7 @@ fn found(text: &str) -> Vec<(AssignmentLane, String, Confidence)> {
     let mut ends: Vec<usize> = WORDS
         .iter()
         .flat_map(|word| folded.match_indices(word).map(|(at, _)| at).collect::<Vec<_>>())
-        .filter_map(|at| name_end(bytes, at))
+        .filter_map(|at| name_end(bytes, at).0)
         .collect();
     ends.sort_unstable();
     ends.dedup();
@@ -233,5 +234,96 @@ fn few_random_values_are_missed() {
         };
         let missed = (0..1000).filter(is_missed).count();
         assert!(missed < 35, "{shape}: {missed} of 1000");
+    }
+}
+
+/// What stands round names, in pieces small enough to be put together wrongly.
+const PIECES: &[&str] = &[
+    "key",
+    "token",
+    "password",
+    "secret_value",
+    "api_",
+    "n",
+    "0",
+    "q8Zr1vT0xW3k",
+    "=",
+    ":",
+    ",",
+    ";",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n  ",
+    "\"",
+    "'",
+    "`",
+    "\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "</",
+    "{",
+    "}",
+    "|",
+    "+",
+    "?",
+    "*",
+    "#",
+    "$",
+    "-",
+    "--",
+    ".",
+    "value",
+    "content",
+    "String",
+    "env",
+    " || ",
+    "\", \"",
+    "new X(",
+    "${",
+    ":-",
+    "<![CDATA[",
+    "<string>",
+    "</key>",
+    "ENV ",
+    "login ",
+    "\u{e9}",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "                                                            ",
+];
+
+fn some(most: usize) -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(PIECES), 0..most).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_was_not_looked_at_changes_nothing(
+        text in some(24), front in some(4), back in some(6), name in prop::sample::select(WORDS),
+    ) {
+        let text = text.replacen('n', name, 1);
+        let text = text.as_bytes();
+        for at in 0..text.len() {
+            let (end, seen) = name_end(text, at);
+            let back_of = |seen: usize| if seen > text.len() { "" } else { back.as_str() };
+            let Some(end) = end else {
+                let other = [&text[..seen.min(text.len())], back_of(seen).as_bytes()].concat();
+                prop_assert_eq!(name_end(&other, at).0, None);
+                continue;
+            };
+            let Look::Nothing { before, after } = look(text, end) else { continue };
+            let (from, to) = (end.saturating_sub(before), (end + after).min(text.len()));
+            let front = if before > end { "" } else { front.as_str() };
+            let other = [front.as_bytes(), &text[from..to], back_of(end + after).as_bytes()].concat();
+            let looked = look(&other, front.len() + end - from).value();
+            prop_assert_eq!(looked, None, "{:?} {:?}", String::from_utf8_lossy(text), String::from_utf8_lossy(&other));
+        }
     }
 }

@@ -6,10 +6,6 @@ use std::ops::Range;
 pub(super) const APART: usize = 60;
 /// How much of a line before a name is looked at.
 pub(super) const HEAD: usize = 160;
-/// How much behind a name is looked at, at the most: what links it to its value, the longest value, and
-/// what follows.
-pub(super) const REACH: usize = 2048;
-
 /// What stands between a name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
@@ -139,29 +135,38 @@ fn reads(call: &[u8]) -> bool {
     .any(|word| memchr::memmem::find(&folded, word).is_some())
 }
 
-/// A value in quotes that is the whole right-hand side.
-pub(super) fn quoted(bytes: &[u8], start: usize, quote: u8, escaped: bool) -> Option<Value> {
+/// A value in quotes that is the whole right-hand side; and the offset up to which was looked.
+pub(super) fn quoted(bytes: &[u8], start: usize, quote: u8, escaped: bool) -> (Option<Value>, usize) {
     let mut start = start;
     // `"""…"""`.
     if bytes[start..].starts_with(&[quote, quote]) {
         start += 2;
     }
     let rest = &bytes[start..bytes.len().min(start + LONGEST + 1)];
-    let mut length = rest.iter().position(|b| *b == quote || *b == b'\n' || *b == b'\\')?;
+    let most = start + LONGEST + 1;
+    let Some(mut length) = rest.iter().position(|b| *b == quote || *b == b'\n' || *b == b'\\') else {
+        return (None, most);
+    };
     if escaped != (rest[length] == b'\\') || rest[length] == b'\n' {
         // A backslash is no part of a token; in a password one escapes a sign.
-        length =
-            rest.iter().position(|b| *b == quote || *b == b'\n').filter(|l| rest[*l] == quote && !escaped)?;
+        match rest.iter().position(|b| *b == quote || *b == b'\n') {
+            Some(at) if rest[at] == quote && !escaped => length = at,
+            Some(at) => return (None, start + at + 2),
+            None => return (None, most),
+        }
     }
     let end = start + length;
     let behind = end + 1 + usize::from(escaped);
-    goes_on(bytes, behind, quote).then_some(())?;
-    Some(Value { span: start..end, quoted: true, loose: false, plain: false })
+    let value = Value { span: start..end, quoted: true, loose: false, plain: false };
+    (goes_on(bytes, behind, quote).then_some(value), behind + BEHIND)
 }
+
+/// How much behind a closing quote is looked at.
+const BEHIND: usize = 40;
 
 /// Whether what stands behind a closing quote leaves the value whole.
 fn goes_on(bytes: &[u8], at: usize, quote: u8) -> bool {
-    let after = &bytes[at.min(bytes.len())..bytes.len().min(at + 40)];
+    let after = &bytes[at.min(bytes.len())..bytes.len().min(at + BEHIND)];
     let after = after.trim_ascii_start();
     match after.first() {
         Some(b'+' | b'%' | b'~' | b'[' | b'&' | b'=' | b'?' | b'*') => false,
@@ -185,16 +190,22 @@ fn goes_on(bytes: &[u8], at: usize, quote: u8) -> bool {
     }
 }
 
-/// A value without quotes.
-pub(super) fn bare(bytes: &[u8], start: usize, name: &Range<usize>, link: Link) -> Option<Value> {
+/// A value without quotes; and the offset up to which was looked.
+pub(super) fn bare(bytes: &[u8], start: usize, name: &Range<usize>, link: Link) -> (Option<Value>, usize) {
     let rest = &bytes[start..bytes.len().min(start + LONGEST + 1)];
-    let end = rest
-        .iter()
-        .position(|b| b.is_ascii_whitespace() || b"\"'`,;<>(){}[]|\\&".contains(b))
-        .unwrap_or(rest.len());
-    if end > LONGEST {
-        return None;
-    }
+    let stops = |b: &u8| b.is_ascii_whitespace() || b"\"'`,;<>(){}[]|\\&".contains(b);
+    let Some(end) = rest.iter().position(stops) else {
+        let value = (rest.len() <= LONGEST).then(|| bare_until(bytes, start, rest.len(), name, link));
+        return (value.flatten(), start + LONGEST + 1);
+    };
+    // What stands behind the value and blanks is looked at too.
+    let blanks = rest[end..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    (bare_until(bytes, start, end, name, link), start + end + blanks + 1)
+}
+
+/// The same where its length is known, up to what ends it.
+fn bare_until(bytes: &[u8], start: usize, end: usize, name: &Range<usize>, link: Link) -> Option<Value> {
+    let rest = &bytes[start..bytes.len().min(start + LONGEST + 1)];
     let stop = rest.get(end);
     // A call, an index, a block, a joined string: code.
     if matches!(stop, Some(b'(' | b'[' | b'{' | b'|'))

@@ -21,7 +21,7 @@ impl Detector {
         let built = AhoCorasick::builder().ascii_case_insensitive(true).build(assign::WORDS);
         let (Ok(words), false) = (built, lanes.is_empty()) else { return };
         let mut ends: Vec<usize> =
-            words.find_overlapping_iter(bytes).filter_map(|m| assign::name_end(bytes, m.start())).collect();
+            words.find_overlapping_iter(bytes).filter_map(|m| assign::name_end(bytes, m.start()).0).collect();
         ends.sort_unstable();
         ends.dedup();
         // What a rule that knows better let go, or names as the public half of a pair, is no secret by its name.
