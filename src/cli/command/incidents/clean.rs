@@ -101,6 +101,12 @@ fn told(repository: &str, left: &Left) -> Vec<String> {
     )];
     lines.extend(left.refs.iter().map(|(name, objects)| format!("  {name}  {objects} objects")));
     lines.extend(left.worktree.iter().map(|file| format!("  {file}  in the working tree")));
+    if left.names > 0 {
+        lines.push(format!("  {} folders with a file that is named after it", left.names));
+    }
+    if left.unread > 0 {
+        lines.push(format!("  {} things could not be read", left.unread));
+    }
     if left.unreachable > 0 {
         lines.push(format!("  {} objects that no ref reaches", left.unreachable));
     }
