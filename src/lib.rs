@@ -8,6 +8,8 @@ pub mod config;
 #[cfg(feature = "rekey")]
 pub mod destination;
 pub mod detect;
+#[cfg(feature = "rekey")]
+pub mod drill;
 pub mod git;
 #[cfg(feature = "rekey")]
 pub mod host;

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinArgs};
 #[cfg(feature = "rekey")]
 use super::command::{
-    audit::AuditArgs, freeze::FreezeArgs, incidents::IncidentsArgs, keys::KeysArgs, respond::RespondArgs,
-    rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs, verify::VerifyArgs,
+    audit::AuditArgs, drill::DrillArgs, freeze::FreezeArgs, incidents::IncidentsArgs, keys::KeysArgs,
+    respond::RespondArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs, verify::VerifyArgs,
 };
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
@@ -21,7 +21,7 @@ use super::ui::Color;
     version,
     propagate_version = true,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n  keywright rotate KEY --dry-run    what replacing a key of yours would do, step by step\n\ngitleaks' commands (detect, protect, git, dir, stdin) are understood with its flags: keywright git --help\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 4 a person is needed, 5 a rotation waits or was undone, 6 a sealed secret needs rescue now, 70 a bug"
+    after_help = "Examples:\n  keywright scan                    this repository: working tree, index and all of history\n  keywright scan --staged           only what the next commit would bring in\n  keywright hook install            block the next commit that has a key in it\n  keywright drill                   a leak and its answer, rehearsed on this machine in under a minute\n  keywright rotate KEY --dry-run    what replacing a key of yours would do, step by step\n\ngitleaks' commands (detect, protect, git, dir, stdin) are understood with its flags: keywright git --help\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 4 a person is needed, 5 a rotation waits or was undone, 6 a sealed secret needs rescue now, 70 a bug"
 )]
 pub(crate) struct Cli {
     /// When to use colours: auto, always or never
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Respond(RespondArgs),
     #[cfg(feature = "rekey")]
     Freeze(FreezeArgs),
+    #[cfg(feature = "rekey")]
+    Drill(DrillArgs),
     #[command(hide = true)]
     Detect(Box<DetectArgs>),
     #[command(hide = true)]

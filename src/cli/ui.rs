@@ -35,6 +35,12 @@ impl Ui {
         Self { color, quiet }
     }
 
+    /// Whether nothing but findings and errors is wanted.
+    #[cfg(feature = "rekey")]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether standard output takes colours.
     pub(crate) fn colour(&self) -> bool {
         self.takes_colour(&io::stdout())

@@ -362,8 +362,9 @@ fn only_one_file_speaks() {
 #[test]
 fn no_file_runs_a_program() {
     for word in ["process::Command", "Command::new", "filter_pipeline", "with_trust(gix::sec::Trust::Full"] {
-        // A program that the operator named is run in two files; nothing a repository says leads there.
-        let runs = ["cli/args.rs", "destination/program.rs", "reference.rs"];
+        // A program that the operator named is run in two files; nothing a repository says leads there. The
+        // drill runs git and this very program, in a folder that it made itself.
+        let runs = ["cli/args.rs", "destination/program.rs", "drill/run.rs", "reference.rs"];
         holds(elsewhere(word, |name| runs.contains(&name)));
     }
 }
@@ -371,7 +372,9 @@ fn no_file_runs_a_program() {
 #[test]
 fn only_the_door_opens_connections() {
     for word in ["reqwest::", "TcpStream", "UdpSocket", "lookup_host", "to_socket_addrs", "connect_tokio1"] {
-        holds(elsewhere(word, |name| name == "http.rs"));
+        // The drill's doubles listen on loopback, and its stranger calls one of them there.
+        let opens = ["http.rs", "drill/server.rs"];
+        holds(elsewhere(word, |name| opens.contains(&name)));
     }
 }
 

@@ -17,6 +17,8 @@ mod awssm;
 #[cfg(feature = "rekey")]
 mod cleaning;
 mod damage;
+#[cfg(all(feature = "rekey", unix))]
+mod drill;
 #[cfg(feature = "rekey")]
 mod embeds;
 mod files;

@@ -4,6 +4,8 @@
 pub(super) mod audit;
 pub(super) mod completions;
 #[cfg(feature = "rekey")]
+pub(super) mod drill;
+#[cfg(feature = "rekey")]
 pub(super) mod freeze;
 pub(super) mod gitleaks;
 pub(super) mod hook;
@@ -64,6 +66,8 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Respond(args) => respond::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Freeze(args) => freeze::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::Drill(args) => drill::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),
         Command::Protect(args) => gitleaks::run(args.wanted(), ui),
         Command::Git(args) => gitleaks::run(args.wanted(), ui),
