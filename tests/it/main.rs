@@ -15,6 +15,7 @@ mod awssm;
 mod damage;
 mod files;
 mod floors;
+mod fuzz;
 #[cfg(all(feature = "rekey", unix))]
 mod gateway;
 mod gitleaks;
