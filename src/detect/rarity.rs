@@ -17,11 +17,11 @@ pub(super) fn rarest(literal: &[u8], offsets: RangeInclusive<usize>) -> usize {
 /// How often three bytes stand in text, whatever their case; only to be compared.
 fn chance(three: &[u8]) -> u64 {
     let three = [three[0], three[1], three[2]].map(|b| b.to_ascii_lowercase());
-    let common = COMMON.iter().position(|threes| threes.as_bytes().chunks(3).any(|known| known == three));
-    if let Some(level) = common {
-        return 1 << (45 - MOST_COMMON - level);
-    }
     let [a, b, c] = three.map(kind);
+    match LEVELS[a << 10 | b << 5 | c] {
+        0 => {}
+        level => return 1 << (45 - level),
+    }
     // Each digit is the negative logarithm of a chance to base 2: at most 15 of them, so 45 in all.
     let told = 1 << (45 - digit(ALONE[a]) - digit(AFTER[a][b]) - digit(AFTER[b][c]));
     if three.iter().all(u8::is_ascii_lowercase) {
@@ -37,9 +37,9 @@ fn digit(hex: u8) -> u32 {
 }
 
 /// The row and column of a byte: letters without case, then kinds of signs.
-fn kind(byte: u8) -> usize {
+const fn kind(byte: u8) -> usize {
     match byte.to_ascii_lowercase() {
-        letter @ b'a'..=b'z' => usize::from(letter - b'a'),
+        letter @ b'a'..=b'z' => (letter - b'a') as usize,
         b'0'..=b'9' => 26,
         b'_' => 27,
         b' ' | b'\n' | b'\t' | b'\r' => 28,
@@ -47,6 +47,25 @@ fn kind(byte: u8) -> usize {
         b'=' | b':' | b'.' | b',' | b';' | b'/' | b'*' => 30,
         _ => 31,
     }
+}
+
+/// For three kinds of bytes the negative logarithm of the chance of their three, if it is a common one.
+static LEVELS: [u8; 1 << 15] = levels();
+
+const fn levels() -> [u8; 1 << 15] {
+    let mut levels = [0; 1 << 15];
+    let mut row = 0;
+    while row < COMMON.len() {
+        let threes = COMMON[row].as_bytes();
+        let mut at = 0;
+        while at < threes.len() {
+            let three = kind(threes[at]) << 10 | kind(threes[at + 1]) << 5 | kind(threes[at + 2]);
+            levels[three] = (MOST_COMMON + row) as u8;
+            at += 3;
+        }
+        row += 1;
+    }
+    levels
 }
 
 /// The negative logarithm of the chance of the first row below.

@@ -23,6 +23,7 @@ mod drill;
 mod embeds;
 mod files;
 mod floors;
+mod fuzz;
 #[cfg(all(feature = "rekey", unix))]
 mod gateway;
 #[cfg(feature = "rekey")]

@@ -237,6 +237,48 @@ fn few_random_values_are_missed() {
     }
 }
 
+#[test]
+fn nothing_is_said_before_the_value_was_looked_at() {
+    let token = fill("{base62:24}", 1).unwrap();
+    let mut values = 0;
+    for shape in [
+        "api_key = \"§\"",
+        "api_key: §\n",
+        "api_key:\n  \"§\"\n",
+        "\"api_key\": \"§\",",
+        "{\"name\": \"api_key\", \"value\": \"§\"}",
+        "- name: \"API_KEY\"\n  value: §\n",
+        "<api_key>§</api_key>",
+        "<key>ApiKey</key> <string>§</string>",
+        "api_key ||= '§'",
+        "let api_key: Option<String> = Some(\"§\")",
+        "ApiKey string = \"§\"",
+        "api_key = os.getenv(\"API_KEY\") or \"§\"",
+        "${API_KEY:-§}",
+        "api_key[24] = \"§\"",
+        "set(\"api_key\", \"§\")",
+        "--api-key §",
+    ] {
+        for blanks in [1, 37] {
+            let text = shape.replace(' ', &" ".repeat(blanks)).replace('§', &token);
+            let bytes = text.as_bytes();
+            for end in (0..bytes.len()).filter_map(|at| name_end(bytes, at).0) {
+                if value_at(bytes, end).is_none() {
+                    continue;
+                }
+                values += 1;
+                for cut in end..bytes.len() {
+                    // Of the front alone nothing may come, but not because of the front alone.
+                    if let Look::Nothing { after, .. } = look(&bytes[..cut], end) {
+                        assert!(end + after > cut, "{text}: {cut} and {after} behind {end}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(values >= 16, "{values}");
+}
+
 /// What stands round names, in pieces small enough to be put together wrongly.
 const PIECES: &[&str] = &[
     "key",

@@ -48,6 +48,9 @@ regex = 'pqqp_([a-z0-9]{6})'
 id = "anchored"
 withinLines = 2
 [[rules]]
+id = "long"
+regex = 'qzvkjxqzwvkjqzxv-([a-z0-9]{8})\b'
+[[rules]]
 id = "worded"
 regex = 'wqqw_([a-z0-9]{6})'
 keywords = ["zqword"]
@@ -233,6 +236,21 @@ fn a_new_window_takes_a_quiet_neighbour_in() {
     let (text, _) = apply(quiet.as_bytes(), &delta);
     assert_eq!(detector.detect(&text, &Extent::whole(text.len())).len(), 1);
     holds(&detector, quiet.as_bytes(), &[delta]).unwrap();
+}
+
+#[test]
+fn the_longest_literal_is_found_where_a_seam_makes_it() {
+    let detector = detector();
+    let key = "qzvkjxqzwvkjqzxv-q8zr1vt0 ";
+    for at in 0..key.len() {
+        let (front, back) = key.split_at(at);
+        let base = format!("x {front}##{back}y");
+        let seam = 2 + at;
+        let delta = vec![Op::Bytes(0, seam), Op::Bytes(seam + 2, base.len())];
+        let (text, _) = apply(base.as_bytes(), &delta);
+        assert_eq!(detector.detect(&text, &Extent::whole(text.len())).len(), 1);
+        holds(&detector, base.as_bytes(), &[delta]).unwrap();
+    }
 }
 
 #[test]
