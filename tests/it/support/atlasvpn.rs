@@ -5,15 +5,13 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::loopback::Told;
 pub(crate) use super::loopback::{Asked, asked};
+use super::loopback::{Listening, Told};
 
 /// The word at the front of every token it gives out, to search outputs for.
 pub(crate) const TOKEN: &str = "tokenthatnobodymaysee";
@@ -92,10 +90,10 @@ pub(crate) struct State {
     made: u64,
 }
 
-/// The running double. It goes with the test's process.
+/// The running double.
 pub(crate) struct AtlasVpn {
-    api: String,
-    gateway: String,
+    api: Listening,
+    gateway: Listening,
     state: Arc<Mutex<State>>,
 }
 
@@ -111,12 +109,12 @@ impl AtlasVpn {
 
     /// Returns where keys interface and users' service are: `127.0.0.1:port`.
     pub(crate) fn api(&self) -> &str {
-        &self.api
+        self.api.place()
     }
 
     /// Returns where the gateway is.
     pub(crate) fn gateway(&self) -> &str {
-        &self.gateway
+        self.gateway.place()
     }
 
     /// Lends everything it knows.
@@ -203,25 +201,13 @@ impl State {
 
 type Answering = fn(&Mutex<State>, &Asked, &mut TcpStream) -> std::io::Result<()>;
 
-fn serve(state: &Arc<Mutex<State>>, answer: Answering) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = listener.local_addr().unwrap().to_string();
+fn serve(state: &Arc<Mutex<State>>, answer: Answering) -> Listening {
     let state = state.clone();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let state = state.clone();
-            thread::spawn(move || {
-                let _ = stream.set_nodelay(true);
-                // A caller that was killed half-way leaves its thread here no longer than this.
-                let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-                let mut stream = stream;
-                if let Some(asked) = asked(&stream) {
-                    let _ = answer(&state, &asked, &mut stream);
-                }
-            });
+    Listening::begin(move |stream| {
+        if let Some(asked) = asked(stream) {
+            let _ = answer(&state, &asked, stream);
         }
-    });
-    place
+    })
 }
 
 fn answer_api(state: &Mutex<State>, asked: &Asked, stream: &mut TcpStream) -> std::io::Result<()> {

@@ -5,15 +5,13 @@
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::loopback::asked;
 pub(crate) use super::loopback::{Asked, Told};
+use super::loopback::{Listening, asked};
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +46,9 @@ struct Inner<S> {
     faults: VecDeque<(&'static str, Fault)>,
 }
 
-/// The running double. It goes with the test's process.
+/// The running double.
 pub(crate) struct Double<S> {
-    place: String,
+    place: Listening,
     inner: Arc<Mutex<Inner<S>>>,
 }
 
@@ -73,22 +71,11 @@ impl<S> std::ops::DerefMut for Lent<'_, S> {
 impl<S: Send + 'static> Double<S> {
     /// Starts it.
     pub(crate) fn start(state: S, answer: fn(&mut S, &Asked) -> Told) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = listener.local_addr().unwrap().to_string();
         let inner = Arc::new(Mutex::new(Inner { state, log: Vec::new(), faults: VecDeque::new() }));
         let shared = inner.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let shared = shared.clone();
-                thread::spawn(move || {
-                    let _ = stream.set_nodelay(true);
-                    // A caller that was killed half-way leaves its thread here no longer than this.
-                    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
-                    let mut stream = stream;
-                    if let Some(asked) = asked(&stream) {
-                        let _ = serve(&shared, answer, &asked, &mut stream);
-                    }
-                });
+        let place = Listening::begin(move |stream| {
+            if let Some(asked) = asked(stream) {
+                let _ = serve(&shared, answer, &asked, stream);
             }
         });
         Self { place, inner }
@@ -96,7 +83,7 @@ impl<S: Send + 'static> Double<S> {
 
     /// Returns where it is: `127.0.0.1:port`.
     pub(crate) fn place(&self) -> &str {
-        &self.place
+        self.place.place()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner<S>> {

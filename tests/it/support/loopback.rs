@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -33,6 +34,50 @@ impl Asked {
 
 /// What is answered: status, body.
 pub(crate) type Told = (u16, Value);
+
+/// A place on loopback where somebody listens until it is dropped: thousands of them fit into one process.
+pub(crate) struct Listening {
+    place: String,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Listening {
+    /// Hands each connection over, in a thread of its own.
+    pub(crate) fn begin(take: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap().to_string();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (take, over) = (Arc::new(take), is_over.clone());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let take = take.clone();
+                std::thread::spawn(move || {
+                    let _ = stream.set_nodelay(true);
+                    // A caller that was killed half-way leaves its thread here no longer than this.
+                    let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+                    take(&mut stream);
+                });
+            }
+        });
+        Self { place, is_over }
+    }
+
+    /// Returns where it is: `127.0.0.1:port`.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // It is woken by a last caller.
+        let _ = TcpStream::connect(&self.place);
+    }
+}
 
 /// Answers whoever calls; returns where: `127.0.0.1:port`. It goes with the test's process.
 pub(crate) fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> String {

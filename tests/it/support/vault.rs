@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 
 use serde_json::{Value, json};
 
 use super::atlasvpn::{Asked, Fault, asked, reply, wait};
+use super::loopback::Listening;
 
 /// The token that may do what the state says.
 pub(crate) const VAULT_TOKEN: &str = "vault-token-that-nobody-may-see";
@@ -44,9 +44,9 @@ pub(crate) struct State {
     writes: u64,
 }
 
-/// The running double. It goes with the test's process.
+/// The running double.
 pub(crate) struct Vault {
-    place: String,
+    place: Listening,
     state: Arc<Mutex<State>>,
 }
 
@@ -65,17 +65,10 @@ impl Vault {
         };
         state.put("secret/data/app", data);
         let state = Arc::new(Mutex::new(state));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let place = listener.local_addr().unwrap().to_string();
         let shared = state.clone();
-        thread::spawn(move || {
-            for mut stream in listener.incoming().map_while(Result::ok) {
-                let state = shared.clone();
-                thread::spawn(move || {
-                    if let Some(asked) = asked(&stream) {
-                        let _ = answer(&state, &asked, &mut stream);
-                    }
-                });
+        let place = Listening::begin(move |stream| {
+            if let Some(asked) = asked(stream) {
+                let _ = answer(&shared, &asked, stream);
             }
         });
         Self { place, state }
@@ -83,7 +76,7 @@ impl Vault {
 
     /// Returns where it is: `127.0.0.1:port`.
     pub(crate) fn place(&self) -> &str {
-        &self.place
+        self.place.place()
     }
 
     /// Lends everything it knows.
