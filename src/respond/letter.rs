@@ -29,11 +29,11 @@ pub fn letter(facts: &Facts<'_>, review: &Review) -> Option<String> {
     }
     let mut text = format!(
         "To: {}\nSubject: Abuse of a leaked key: {}\n\nHello,\n\n\
-         our {} key {} was public from {} to {}. In that time it was used {} times, and some of that was not us:\n\n",
+         our key {} ({}) was public from {} to {}. In that time it was used {} times, and some of that was not us:\n\n",
         facts.to,
         shown(facts.key_id.as_bytes()),
-        facts.provider,
         shown(facts.key_id.as_bytes()),
+        facts.provider,
         time(review.exposure.from),
         time(review.exposure.until),
         review.uses,

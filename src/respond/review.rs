@@ -152,10 +152,10 @@ fn spikes(before: &[&Use], within: &[&Use]) -> Vec<Flag> {
     let mut flags = Vec::new();
     for (sign, of) in [(Sign::Spike, count), (Sign::Bytes, sent)] {
         let limit = most(of).saturating_mul(SPIKE);
-        for (hour, uses) in hours(within) {
+        for uses in hours(within).into_values() {
             if limit > 0 && of(&uses) > limit {
                 let what = format!("{} in an hour, never more than {} before", of(&uses), most(of));
-                flags.push(Flag { first: Some(hour * HOUR), ..flag(sign, what, &uses) });
+                flags.push(flag(sign, what, &uses));
             }
         }
     }
