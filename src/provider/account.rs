@@ -224,6 +224,10 @@ impl Provider for Account {
         }
     }
 
+    fn check_goes_to(&self) -> Option<&str> {
+        self.gateway.as_ref().map(Gateway::target)
+    }
+
     async fn owner(&self, credential: &Credential) -> Result<Option<String>, CallError> {
         let check = &self.recipe.check;
         let Some(places) = &check.owner else { return Ok(None) };

@@ -29,6 +29,11 @@ impl Gateway {
         Some(Self { host, port, target: target.into(), alive: alive.into(), dead: dead.into() })
     }
 
+    /// Returns where a check goes, as `host:port`.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
     /// Asks. Whatever is neither a yes nor the no of a dead key cannot tell (I12).
     pub(super) async fn check(&self, door: &Door, credential: &Credential) -> Checked {
         let unknown = |why: String| Checked { liveness: Liveness::Unknown, why };

@@ -295,6 +295,12 @@ pub trait Provider: Send + Sync {
     /// Asks whether a credential works, in the way its users use it and nowhere else (R93).
     async fn check(&self, credential: &Credential) -> Checked;
 
+    /// Returns where [`Provider::check`] itself goes with a key, as the provider's events tell it: uses that are
+    /// our own.
+    fn check_goes_to(&self) -> Option<&str> {
+        None
+    }
+
     /// Asks whose a live key is: an account's plain name. `None`: nobody says so.
     ///
     /// # Errors

@@ -96,6 +96,18 @@ pub struct Review {
     pub flags: Vec<Flag>,
 }
 
+/// The most bytes that a check of ours sends through.
+const CHECK: u64 = 1024;
+
+/// Tells whether a use is a check of our own, which goes to `target` (`host:port`) and sends next to nothing:
+/// it is no stranger's, and would be named in a letter about abuse.
+#[must_use]
+pub fn is_our_check(seen: &Use, target: &str) -> bool {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+    let is_there = |at: &String| [target, host].iter().any(|own| own.eq_ignore_ascii_case(at));
+    seen.host.as_ref().is_some_and(is_there) && seen.sent <= CHECK
+}
+
 /// Reviews the uses of a key.
 #[must_use]
 pub fn review(uses: &[Use], exposure: Exposure) -> Review {
@@ -229,6 +241,15 @@ mod tests {
         uses.push(Use { status: Some(429), ..habit(10 * DAY + 12 * HOUR) });
         let told: Vec<_> = signs(&uses).into_iter().map(|(sign, _)| sign).collect();
         assert_eq!(told, [Sign::Hour, Sign::Spike, Sign::Bytes, Sign::Refused]);
+    }
+
+    #[test]
+    fn a_check_of_our_own_is_no_strangers_use() {
+        let at = |host: &str, sent| {
+            is_our_check(&Use { host: Some(host.into()), sent, ..Use::default() }, "example.com:443")
+        };
+        assert!(at("Example.com", 0) && at("example.com:443", 200));
+        assert!(!at("example.com", 50_000) && !at("example.org", 0) && !at("", 0));
     }
 
     #[test]

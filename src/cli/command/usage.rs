@@ -8,7 +8,7 @@ use keywright::model::text::shown;
 use keywright::provider::{Activity, UsageEvent};
 use keywright::respond::import::{LARGEST, read};
 use keywright::respond::letter::{Facts, letter};
-use keywright::respond::review::{Exposure, Review, Use, review};
+use keywright::respond::review::{Exposure, Review, Use, is_our_check, review};
 use keywright::respond::timeline::draw;
 use serde_json::json;
 
@@ -114,6 +114,10 @@ pub(crate) fn run(args: &UsageArgs, ui: &Ui) -> Result<Exit, CliError> {
     };
     if let Some(gap) = &gaps {
         ui.warn(gap);
+    }
+    let mut uses = uses;
+    if let Some(target) = provider.check_goes_to() {
+        uses.retain(|seen| !is_our_check(seen, target));
     }
     let review = review(&uses, exposure);
     let found = if review.flags.is_empty() { Exit::Clean } else { Exit::Leaks };

@@ -10,7 +10,7 @@ use crate::model::rotation::Moment;
 use crate::provider::{Activity, UsageEvent};
 use crate::respond::ledger::Reviewed;
 use crate::respond::letter::{Facts, letter};
-use crate::respond::review::{Exposure, Use, review};
+use crate::respond::review::{Exposure, Use, is_our_check, review};
 use crate::store::record::KeyRecord;
 use crate::verify::ask;
 
@@ -121,7 +121,10 @@ impl Case<'_> {
                 return Ok(());
             }
         };
-        let uses: Vec<Use> = events.seen.into_iter().map(told).collect();
+        let mut uses: Vec<Use> = events.seen.into_iter().map(told).collect();
+        if let Some(target) = provider.check_goes_to() {
+            uses.retain(|seen| !is_our_check(seen, target));
+        }
         let review = review(&uses, exposure);
         let to = provider.card().abuse.clone().unwrap_or_else(|| "the provider's security team".into());
         let facts =

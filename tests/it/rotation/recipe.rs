@@ -115,7 +115,7 @@ fn the_recipe_goes_in_its_order_and_ends_after_a_day_of_grace() {
         "to vercel:shop",
         "to render:srv-shop",
         "to vault:secret/app",
-        "wait 1 day",
+        "wait until nobody has used",
         "for good",
     ];
     assert!(order.windows(2).all(|w| at(w[0]) < at(w[1])), "{plan:?}");
