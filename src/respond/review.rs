@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::rotation::Moment;
 use crate::model::worded::worded;
+use crate::provider::UsageEvent;
 
 const HOUR: Moment = 3_600_000;
 /// The fewest uses before the exposure from which habits can be told.
@@ -29,6 +30,21 @@ pub struct Use {
     pub received: u64,
     /// Who asked: an address, a network or a country.
     pub origin: Option<String>,
+}
+
+impl From<UsageEvent> for Use {
+    /// Takes what a provider tells; what it leaves out of bytes is none.
+    fn from(event: UsageEvent) -> Self {
+        Self {
+            id: event.id,
+            at: event.at,
+            host: event.host,
+            status: event.status,
+            sent: event.sent.unwrap_or(0),
+            received: event.received.unwrap_or(0),
+            origin: None,
+        }
+    }
 }
 
 /// The time in which strangers could use the key.

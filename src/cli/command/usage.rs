@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use keywright::model::rotation::Moment;
 use keywright::model::text::shown;
-use keywright::provider::{Activity, UsageEvent};
+use keywright::provider::Activity;
 use keywright::respond::import::{LARGEST, read};
 use keywright::respond::letter::{Facts, letter};
 use keywright::respond::review::{Exposure, Review, Use, is_our_check, review};
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &UsageArgs, ui: &Ui) -> Result<Exit, CliError> {
             match rekey.runtime.block_on(provider.events(listed, from)).map_err(failed)? {
                 Activity::Events(events) => {
                     let gap = (!events.is_whole).then(|| "the provider did not tell all of it".to_owned());
-                    (events.seen.into_iter().map(told).collect(), gap)
+                    (events.seen.into_iter().map(Use::from).collect(), gap)
                 }
                 Activity::Summary { last_used, why, .. } => {
                     let used = last_used.map_or("never".into(), date);
@@ -158,18 +158,6 @@ fn from_file(path: &std::path::Path) -> Result<(Vec<Use>, Option<String>), CliEr
         }
     };
     Ok((imported.uses, gap))
-}
-
-fn told(event: UsageEvent) -> Use {
-    Use {
-        id: event.id,
-        at: event.at,
-        host: event.host,
-        status: event.status,
-        sent: event.sent.unwrap_or(0),
-        received: event.received.unwrap_or(0),
-        origin: None,
-    }
 }
 
 fn as_text(name: &str, key_id: &str, uses: &[Use], review: &Review, width: usize) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::config::Letter;
 use crate::model::credential::Liveness;
 use crate::model::incident::Stage;
 use crate::model::rotation::Moment;
-use crate::provider::{Activity, UsageEvent};
+use crate::provider::Activity;
 use crate::respond::ledger::Reviewed;
 use crate::respond::letter::{Facts, letter};
 use crate::respond::review::{Exposure, Use, is_our_check, review};
@@ -121,7 +121,7 @@ impl Case<'_> {
                 return Ok(());
             }
         };
-        let mut uses: Vec<Use> = events.seen.into_iter().map(told).collect();
+        let mut uses: Vec<Use> = events.seen.into_iter().map(Use::from).collect();
         if let Some(target) = provider.check_goes_to() {
             uses.retain(|seen| !is_our_check(seen, target));
         }
@@ -223,18 +223,6 @@ impl Case<'_> {
         }
         let title = format!("A leaked secret works again: {}", self.incident.is.rule);
         self.tell(&format!("reopened:{now}"), title, true).await
-    }
-}
-
-fn told(event: UsageEvent) -> Use {
-    Use {
-        id: event.id,
-        at: event.at,
-        host: event.host,
-        status: event.status,
-        sent: event.sent.unwrap_or(0),
-        received: event.received.unwrap_or(0),
-        origin: None,
     }
 }
 
