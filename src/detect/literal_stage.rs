@@ -111,7 +111,7 @@ impl LiteralStage {
     /// Calls `found(literal, offset)` for every place of `bytes` at which a literal stands, compared
     /// without ASCII case; for one literal in rising order of offsets.
     pub fn each(&self, bytes: &[u8], found: impl FnMut(usize, usize)) {
-        self.each_in(bytes, 0..bytes.len(), found);
+        self.each_in(bytes, [0..bytes.len()], found);
     }
 
     /// Returns how far round a place [`Self::each_in`] must look for every literal that crosses it.
@@ -120,11 +120,30 @@ impl LiteralStage {
         self.reach
     }
 
-    /// The same as [`Self::each`] for literals whose four bytes begin in `range`.
-    pub fn each_in(&self, bytes: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
+    /// The same as [`Self::each`] for literals whose four bytes begin in one of `ranges`.
+    pub fn each_in(
+        &self,
+        bytes: &[u8],
+        ranges: impl IntoIterator<Item = Range<usize>>,
+        mut found: impl FnMut(usize, usize),
+    ) {
+        let mut worth = [(0u16, 0u8); STRETCH];
+        for range in ranges {
+            self.each_in_one(bytes, range, &mut worth, &mut found);
+        }
+    }
+
+    /// The same for one range; `worth` is room for the blocks that are worth more.
+    #[inline]
+    fn each_in_one(
+        &self,
+        bytes: &[u8],
+        range: Range<usize>,
+        worth: &mut [(u16, u8); STRETCH],
+        found: &mut impl FnMut(usize, usize),
+    ) {
         let end = bytes.len().min(range.end);
         let mut at = range.start.min(end);
-        let mut worth = [(0u16, 0u8); STRETCH];
         while at < end && bytes.len() - at >= BLOCK + BEHIND {
             // The last block may begin before the range's end and end behind it.
             let blocks = (end - at).div_ceil(BLOCK).min(STRETCH);
@@ -144,7 +163,7 @@ impl LiteralStage {
                     // The three at the odd place ends the one four and begins the other.
                     for at in [even, even + 1] {
                         if self.has_four(load_four(bytes, at)) && at < end {
-                            self.compare(bytes, at, &mut found);
+                            self.compare(bytes, at, found);
                         }
                     }
                 }
@@ -154,7 +173,7 @@ impl LiteralStage {
         // What the text ends with.
         while at < end && bytes.len() - at >= 4 {
             if self.has_four(load_four(bytes, at)) {
-                self.compare(bytes, at, &mut found);
+                self.compare(bytes, at, found);
             }
             at += 1;
         }
@@ -267,12 +286,12 @@ mod tests {
                 assert_eq!(ours(&literals, &bytes), [(number, at)]);
                 // A part that the literal crosses the start of, then one that it crosses the end of.
                 let (inside, mut times) = (at + 1, 0);
-                stage.each_in(&bytes, inside.saturating_sub(reach.back)..inside + reach.ahead, |_, _| {
+                stage.each_in(&bytes, [inside.saturating_sub(reach.back)..inside + reach.ahead], |_, _| {
                     times += 1;
                 });
                 assert_eq!(times, 1);
-                stage.each_in(&bytes, 0..inside, |_, _| times += 1);
-                stage.each_in(&bytes, inside..bytes.len(), |_, _| times += 1);
+                stage.each_in(&bytes, [0..inside], |_, _| times += 1);
+                stage.each_in(&bytes, [inside..bytes.len()], |_, _| times += 1);
                 assert_eq!(times, 2);
             }
         }
@@ -296,14 +315,14 @@ mod tests {
             let stage = LiteralStage::new(&literals, |_, _| true);
             let cut = cut.min(bytes.len());
             let mut all = Vec::new();
-            stage.each_in(&bytes, 0..cut, |literal, at| all.push((literal, at)));
-            stage.each_in(&bytes, cut..bytes.len(), |literal, at| all.push((literal, at)));
+            stage.each_in(&bytes, [0..cut], |literal, at| all.push((literal, at)));
+            stage.each_in(&bytes, [cut..bytes.len()], |literal, at| all.push((literal, at)));
             all.sort_unstable();
             prop_assert_eq!(&all, &ours(&literals, &bytes));
             // Round any place: what crosses it.
             let reach = stage.reach();
             let mut near = Vec::new();
-            stage.each_in(&bytes, cut.saturating_sub(reach.back)..cut + reach.ahead, |literal, at| near.push((literal, at)));
+            stage.each_in(&bytes, [cut.saturating_sub(reach.back)..cut + reach.ahead], |literal, at| near.push((literal, at)));
             for (literal, at) in all {
                 let crosses = at < cut && at + literals[literal].len() > cut;
                 prop_assert!(!crosses || near.contains(&(literal, at)));

@@ -156,9 +156,9 @@ impl Search {
         tries.extend(self.always.iter().map(|rule| new_try(*rule, 0, NOWHERE)));
         let mut name_ends: Vec<(usize, usize)> = Vec::new();
         let mut runs: Vec<Run> = Vec::new();
-        let was_quiet: Vec<bool> = spots.iter().map(|s| !s.is_live).collect();
-        let live = || was_quiet.iter().enumerate().filter(|(_, quiet)| !**quiet).map(|(number, _)| number);
-        for number in live() {
+        let live: Vec<usize> =
+            spots.iter().enumerate().filter(|(_, s)| s.is_live).map(|(number, _)| number).collect();
+        for &number in &live {
             let spot = &mut spots[number];
             let (literal, at) = (spot.literal as usize, spot.at as usize);
             spot.begin(self.literals[literal].len());
@@ -177,7 +177,7 @@ impl Search {
                 name_ends.extend(end.map(|end| (end, number)));
             }
         }
-        self.add_quiet_neighbours(bytes, (&spots, &was_quiet), &mut tries);
+        self.add_quiet_neighbours(bytes, (&spots, &live), &mut tries);
         tries.sort_unstable();
         let mut matches = Vec::new();
         let mut cleared: Vec<Range<usize>> = Vec::new();
@@ -235,12 +235,7 @@ impl Search {
     }
 
     /// Where a rule's windows may join those of quiet places, adds these.
-    fn add_quiet_neighbours(
-        &self,
-        bytes: &[u8],
-        (spots, was_quiet): (&[Spot], &[bool]),
-        tries: &mut Vec<Try>,
-    ) {
+    fn add_quiet_neighbours(&self, bytes: &[u8], (spots, live): (&[Spot], &[usize]), tries: &mut Vec<Try>) {
         let mut joining: Vec<u32> = tries.iter().map(|one| one.rule).collect();
         joining.sort_unstable();
         joining.dedup();
@@ -248,7 +243,11 @@ impl Search {
         if joining.is_empty() {
             return;
         }
-        for (number, spot) in spots.iter().enumerate().filter(|(number, _)| was_quiet[*number]) {
+        let mut live = live.iter().peekable();
+        for (number, spot) in spots.iter().enumerate() {
+            if live.next_if_eq(&&number).is_some() {
+                continue;
+            }
             let (literal, at) = (spot.literal as usize, spot.at as usize);
             for owner in self.owners.get(literal).into_iter().flatten() {
                 let rule = u32::try_from(owner.rule).expect("rules are few");

@@ -85,10 +85,11 @@ pub(super) fn inherited(
         for old in memory.spots[first..].iter().take_while(inside) {
             first += 1;
             let at = i64::from(old.at);
-            let end = at + length_of(old.literal) as i64;
-            if bounds.hold(at - BESIDE, end + BESIDE) {
-                let is_live =
-                    old.is_live || !bounds.hold(at - i64::from(old.before), at + i64::from(old.after));
+            // Whatever was looked at holds the literal and its neighbours.
+            let holds_look = bounds.hold(at - i64::from(old.before), at + i64::from(old.after));
+            let holds_literal = || bounds.hold(at - BESIDE, at + length_of(old.literal) as i64 + BESIDE);
+            if holds_look || holds_literal() {
+                let is_live = old.is_live || !holds_look;
                 let at = u32::try_from(at + shift).expect("a copy lies inside its text");
                 spots.push(Spot { at, is_live, ..*old });
             }
@@ -103,15 +104,17 @@ pub(super) fn inherited(
             bounds.hold(at as i64 + shift - BESIDE, end as i64 + shift + BESIDE)
         })
     };
-    for range in seams(stage, bytes.len(), copies, memory.length) {
-        stage.each_in(bytes, range, |literal, at| {
-            let length = length_of(u32::try_from(literal).expect("literals are few"));
-            if !is_known(at, at + length) && keeps(literal, at) {
-                spots.push(spot(literal, at));
-            }
-        });
+    let inherited = spots.len();
+    stage.each_in(bytes, seams(stage, bytes.len(), copies, memory.length), |literal, at| {
+        let length = length_of(u32::try_from(literal).expect("literals are few"));
+        if !is_known(at, at + length) && keeps(literal, at) {
+            spots.push(spot(literal, at));
+        }
+    });
+    // Copies are in the order of the text: nothing to sort where nothing is new.
+    if spots.len() > inherited {
+        spots.sort_by_key(|s| (s.at, s.literal));
     }
-    spots.sort_by_key(|s| (s.at, s.literal));
     spots
 }
 

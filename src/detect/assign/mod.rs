@@ -77,10 +77,10 @@ pub(super) fn name_end(bytes: &[u8], at: usize) -> (Option<usize>, usize) {
 
 /// Reads the name that ends at `name_end` and its value.
 pub(super) fn look(bytes: &[u8], name_end: usize) -> Look {
-    let Some((start, name)) = name_before(bytes, name_end) else {
+    let Some(start) = name_before(bytes, name_end) else {
         return Look::Nothing { before: name::LONGEST + 1, after: 1 };
     };
-    match value_of(bytes, start..name_end, &name) {
+    match value_of(bytes, start..name_end) {
         (Some(assigned), _) => Look::Value(assigned),
         (None, seen) => {
             Look::Nothing { before: name::LONGEST + 2 * text::HEAD + 8, after: seen.saturating_sub(name_end) }
@@ -88,25 +88,27 @@ pub(super) fn look(bytes: &[u8], name_end: usize) -> Look {
     }
 }
 
-/// The name that ends at `name_end`, if it promises a secret.
-fn name_before(bytes: &[u8], name_end: usize) -> Option<(usize, Name)> {
+/// Where the name begins that ends at `name_end`, if it promises a secret.
+fn name_before(bytes: &[u8], name_end: usize) -> Option<usize> {
     let from = name_end.saturating_sub(name::LONGEST);
     let start = name_end - bytes[from..name_end].iter().rev().take_while(|b| is_name(**b)).count();
     // A longer run is no name: minified or encoded.
     if start == from && from > 0 {
         return None;
     }
-    Some((start, name::read(&bytes[start..name_end])?))
+    name::promises(&bytes[start..name_end]).then_some(start)
 }
 
 /// The value of the name at `at`, and the offset up to which was looked.
-fn value_of(bytes: &[u8], at: Range<usize>, name: &Name) -> (Option<Assigned>, usize) {
+fn value_of(bytes: &[u8], at: Range<usize>) -> (Option<Assigned>, usize) {
     let (value, seen) = shape::value(bytes, &at);
-    let Some(value) = value else { return (None, seen) };
+    let Some((value, name)) = value.and_then(|value| Some((value, name::read(&bytes[at.clone()])?))) else {
+        return (None, seen);
+    };
     let text = &bytes[value.span.clone()];
-    let (lane, confidence) = match token(name, text) {
+    let (lane, confidence) = match token(&name, text) {
         Verdict::Token(confidence) => (AssignmentLane::Token, confidence),
-        Verdict::Open if is_password(name, text, &value) => (AssignmentLane::Password, Confidence::Low),
+        Verdict::Open if is_password(&name, text, &value) => (AssignmentLane::Password, Confidence::Low),
         Verdict::Open | Verdict::Never => return (None, seen),
     };
     (Some(Assigned { lane, whole: at.start..value.span.end, secret: value.span, confidence }), seen)

@@ -89,13 +89,7 @@ pub(super) fn read(name: &[u8]) -> Option<Name> {
     let mut words = [b"".as_slice(); MOST_WORDS];
     let count = split(name, &mut words);
     let words = &words[..count];
-    let at = words.iter().rposition(|word| lane_of(word).is_some())?;
-    let lane = lane_of(words[at])?;
-    let is_tail = |word: &&[u8]| word.iter().all(u8::is_ascii_digit) || TAILS.hold(word);
-    // The word before may be half of it: `pass_word`, `public.key`.
-    if !words[at + 1..].iter().all(is_tail) || words[..at].iter().rev().take(3).any(|w| OTHERS.hold(w)) {
-        return None;
-    }
+    let (at, lane) = promise(words)?;
     let holds = |list: &Words| words.iter().any(|w| list.hold(w));
     let own = stem(words[at]).to_ascii_lowercase();
     let own = own.strip_suffix(b"s").unwrap_or(&own);
@@ -111,6 +105,24 @@ pub(super) fn read(name: &[u8]) -> Option<Name> {
         Weight::Fair
     };
     Some(Name { lane, weight })
+}
+
+/// Tells whether a name promises a secret, which costs half of what reading it does: most names that do
+/// are given none.
+pub(super) fn promises(name: &[u8]) -> bool {
+    let mut words = [b"".as_slice(); MOST_WORDS];
+    let count = split(name, &mut words);
+    promise(&words[..count]).is_some()
+}
+
+/// The word of a name that promises a secret, and its lane.
+fn promise(words: &[&[u8]]) -> Option<(usize, AssignmentLane)> {
+    let found = words.iter().enumerate().rev().find_map(|(at, word)| Some((at, lane_of(word)?)));
+    let is_tail = |word: &&[u8]| word.iter().all(u8::is_ascii_digit) || TAILS.hold(word);
+    // The word before may be half of it: `pass_word`, `public.key`.
+    found.filter(|(at, _)| {
+        words[at + 1..].iter().all(is_tail) && !words[..*at].iter().rev().take(3).any(|w| OTHERS.hold(w))
+    })
 }
 
 /// Cuts a name at signs and where a capital follows a small letter.
