@@ -64,6 +64,7 @@ mod rotation;
 mod rules;
 mod rules_command;
 mod settings;
+mod settings_at;
 #[cfg(feature = "rekey")]
 mod slack;
 mod staged;
