@@ -31,6 +31,7 @@ mod github_tokens;
 mod gitleaks;
 #[cfg(feature = "rekey")]
 mod hints;
+mod hints_told;
 mod history;
 mod hostile;
 #[cfg(feature = "rekey")]

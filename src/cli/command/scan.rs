@@ -51,7 +51,7 @@ pub(crate) struct ScanArgs {
     /// The name standard input goes by
     #[arg(long, value_name = "NAME", default_value = "stdin")]
     stdin_path: PathBuf,
-    /// How to tell: human, json, jsonl, sarif, gitleaks-json, csv, gitlab, junit, github or html (repeatable, each with its own --output)
+    /// How to tell: human, json, jsonl, sarif, gitleaks-json, csv, gitlab, junit, github, html or hints (repeatable, each with its own --output)
     #[arg(long, short = 'f', value_name = "FORMAT", value_parser = format)]
     format: Vec<Format>,
     /// Where to write the report instead of standard output
