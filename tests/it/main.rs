@@ -56,6 +56,8 @@ mod pages;
 mod platforms;
 mod properties;
 mod providers;
+#[cfg(feature = "rekey")]
+mod pull_request;
 mod range;
 mod redact;
 #[cfg(feature = "rekey")]
