@@ -17,7 +17,11 @@ pub(super) struct Scene {
 impl Scene {
     /// A base, and a branch that has one commit with a key in `dir/a b(1).env`.
     pub(super) fn new() -> Self {
-        let repo = Repo::new();
+        Self::of(Repo::new())
+    }
+
+    /// The same in an empty repository.
+    pub(super) fn of(repo: Repo) -> Self {
         repo.write("README", "app\n").write("old.env", key("stripe")).commit("first");
         let base = repo.id("HEAD");
         repo.branch("topic")
@@ -48,8 +52,10 @@ impl Scene {
     /// Opens pull requests of the head as it is now; others stand around.
     pub(super) fn open(&self, numbers: &[u64]) {
         let (head, base) = (self.head(), self.base.clone());
-        let mut pulls =
-            vec![(1, "open", "1".repeat(40), base.clone()), (2, "closed", head.clone(), base.clone())];
+        let mut pulls = vec![
+            (1, "open", "1".repeat(head.len()), base.clone()),
+            (2, "closed", head.clone(), base.clone()),
+        ];
         pulls.extend(numbers.iter().map(|number| (*number, "open", head.clone(), base.clone())));
         pulls.extend((100..145).map(|number| (number, "open", format!("{number:040}"), base.clone())));
         self.host.state().pulls = pulls;
@@ -59,7 +65,8 @@ impl Scene {
     pub(super) fn fetch(&self) {
         let bare = self.path("objects.git");
         if !bare.exists() {
-            self.repo.git(["init", "-q", "--bare", bare.to_str().unwrap()]);
+            let format = format!("--object-format={}", self.repo.git(["rev-parse", "--show-object-format"]));
+            self.repo.git(["init", "-q", "--bare", &format, bare.to_str().unwrap()]);
         }
         let from = self.repo.path("");
         let refs = ["+HEAD:refs/keywright/head", "+main:refs/keywright/base"];

@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use crate::support::github_host::TOKEN;
 use crate::support::prism::Prism;
-use crate::support::{github_tokens, key, nth_key};
+use crate::support::{Repo, github_tokens, key, nth_key};
 
 #[test]
 fn without_a_host_the_comment_is_printed_and_nobody_is_asked() {
@@ -76,6 +76,56 @@ fn one_comment_is_written_changed_and_taken_away() {
     let run = scene.run(&args).exits(0);
     assert!(run.text().contains("there is no comment"), "{run:?}");
     assert_eq!(scene.changes(), [""; 0]);
+}
+
+#[test]
+fn a_leak_is_told_under_each_path_in_messages_and_where_it_was_taken_out_again() {
+    for repo in [Repo::new(), Repo::sha256()] {
+        let scene = Scene::of(repo);
+        scene.repo.write("gone.env", nth_key("github", 2)).write("here.env", nth_key("github", 3));
+        scene.repo.commit(&format!("use {}", nth_key("github", 4)));
+        let brought = scene.head();
+        scene.repo.remove("gone.env").write("copy/here.env", nth_key("github", 3)).commit("tidy");
+        scene.open(&[7]);
+        assert_eq!(
+            scene.hints()["hints"].as_array().unwrap().len(),
+            5,
+            "the copy is told apart by its commit"
+        );
+        let text = scene.run(&["--hints", "hints.json"]).exits(1).text();
+        let page = "https://127.0.0.1/acme/shop";
+        let head = scene.head();
+        for told in [
+            format!("[`gone.env` line 1]({page}/blob/{brought}/gone.env#L1), no longer in the head |"),
+            format!("[`here.env` line 1]({page}/blob/{head}/here.env#L1) |"),
+            format!("[`copy/here.env` line 1]({page}/blob/{head}/copy/here.env#L1) |"),
+            format!("[message of commit `{}`]({page}/commit/{brought}) |", &brought[..10]),
+        ] {
+            assert!(text.contains(&told), "{told}\n{text}");
+        }
+        assert!(text.contains("4 leaks at 5 places in 4 files and 1 message"), "{text}");
+        for n in 2..5 {
+            assert!(!text.contains(&nth_key("github", n)));
+        }
+    }
+}
+
+#[test]
+fn of_several_githubs_the_environment_says_which() {
+    let scene = Scene::new();
+    let place = scene.host.place().to_owned();
+    scene.settings(&format!(
+        "[network]\nallow = [\"{place}\"]\n[hosts.github]\ntoken = \"env:NOBODY\"\n\
+         [hosts.work]\nkind = \"github\"\napi = \"http://{place}/\"\ntoken = \"env:PR_TOKEN\"\n"
+    ));
+    let run = scene.run(&["--comment"]).exits(2);
+    assert!(run.stderr.contains("set GITHUB_API_URL to the `api` of one"), "{run:?}");
+    assert_eq!(scene.host.calls(), [""; 0]);
+    let (head, base) = (scene.head(), scene.base.clone());
+    let words = ["pull-request", "--repository", "acme/shop", "--head", &head, "--base", &base, "--comment"];
+    let program = scene.program().env("GITHUB_API_URL", format!("http://{place}"));
+    program.run([&words[..], &["objects.git"]].concat()).exits(1);
+    assert!(scene.comment().contains("1 leak in 1 file"));
 }
 
 #[test]
