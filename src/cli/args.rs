@@ -6,7 +6,8 @@ use super::command::gitleaks::{DetectArgs, DirArgs, GitArgs, ProtectArgs, StdinA
 #[cfg(feature = "rekey")]
 use super::command::{
     audit::AuditArgs, drill::DrillArgs, freeze::FreezeArgs, incidents::IncidentsArgs, keys::KeysArgs,
-    respond::RespondArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs, verify::VerifyArgs,
+    pull_request::PullRequestArgs, respond::RespondArgs, rotate::RotateArgs, rotations::RotationsArgs,
+    usage::UsageArgs, verify::VerifyArgs,
 };
 use super::command::{
     completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Respond(RespondArgs),
     #[cfg(feature = "rekey")]
     Freeze(FreezeArgs),
+    #[cfg(feature = "rekey")]
+    PullRequest(Box<PullRequestArgs>),
     #[cfg(feature = "rekey")]
     Drill(DrillArgs),
     #[command(hide = true)]

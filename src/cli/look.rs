@@ -64,7 +64,7 @@ fn gaps(request: &Request, lenient: bool, outcome: &Outcome<'_>, ui: &Ui) -> Exi
 }
 
 /// Only a provider can say what is alive.
-fn refuse_unasked(fail_on: FailOn, request: &Request) -> Result<(), CliError> {
+pub(crate) fn refuse_unasked(fail_on: FailOn, request: &Request) -> Result<(), CliError> {
     #[cfg(feature = "rekey")]
     let asks = request.verify;
     #[cfg(not(feature = "rekey"))]

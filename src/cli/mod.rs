@@ -7,6 +7,7 @@
 //! - `verified`: what was found, held against its providers and written to the store
 //! - `meant`: which findings a word means
 //! - `look`: a survey told, and its exit code
+//! - `held`: the repository's own files, as they stand or as a commit holds them
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
@@ -35,6 +36,7 @@ mod error;
 mod exit;
 #[cfg(feature = "rekey")]
 mod flag;
+mod held;
 mod in_force;
 mod look;
 #[cfg(feature = "rekey")]

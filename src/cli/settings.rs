@@ -12,6 +12,7 @@ use keywright::rule::{RuleSet, Trust};
 use keywright::scan::Ignored;
 
 use super::error::CliError;
+use super::held::{self, Held, Named, Own};
 
 /// What the command line says of settings; what it leaves out is for the environment and the files.
 #[derive(Clone, Default)]
@@ -34,6 +35,8 @@ pub(crate) struct Flags {
     pub(crate) all_objects: bool,
     /// Whether all is read, whatever is known.
     pub(crate) no_cache: bool,
+    /// Where the repository's own word is taken from.
+    pub(crate) own: Own,
 }
 
 /// A setting and what set it.
@@ -86,15 +89,13 @@ pub(crate) struct Source {
 
 /// Reads the files and lays environment and flags over them.
 pub(crate) fn settle(flags: &Flags, repo: Option<&Repository>) -> Result<Settings, CliError> {
+    let held = Held::new(repo, &flags.own)?;
     let mut rules = RuleSet::builtin();
     let mut sources = Vec::new();
     let mut said = ScanSettings::default();
     let mut said_by = String::new();
     let mut marks_off = Marks::NONE;
-    let has_settings = settings_file(flags).is_some();
-    for (at, (file, path, trust)) in read_files(flags, repo)?.into_iter().enumerate() {
-        // The settings file stands first, where there is one; a file of rules says nothing of scans.
-        let is_settings = trust == Trust::Operator && at == 0 && has_settings;
+    for (file, path, trust, is_settings) in read_files(flags, &held)? {
         if is_settings {
             said = file.scan;
             said_by.clone_from(&file.name);
@@ -234,7 +235,7 @@ pub(crate) fn rekey(
     named: Option<&Path>,
 ) -> Result<(config::RekeySettings, config::RespondSettings), CliError> {
     let flags = Flags { config: named.map(Into::into), ..Flags::default() };
-    let file = settings_file(&flags).map(|path| read(&path, Trust::Operator)).transpose()?;
+    let file = settings_file(&flags).map(|path| read(&path)).transpose()?;
     Ok(file.map(|file| (file.rekey, file.respond)).unwrap_or_default())
 }
 
@@ -243,23 +244,33 @@ fn settings_file(flags: &Flags) -> Option<PathBuf> {
     flags.config.clone().or_else(named).or_else(|| user_file().filter(|p| p.is_file()))
 }
 
-type Read = (Config, Option<PathBuf>, Trust);
+/// Tells whether the operator's settings lie in the repository and are read as a commit holds them.
+#[cfg(feature = "rekey")]
+pub(crate) fn are_held(flags: &Flags, repo: Option<&Repository>) -> Result<bool, CliError> {
+    let Some(path) = settings_file(flags) else { return Ok(false) };
+    Ok(matches!(Held::new(repo, &flags.own)?.named(&path, LARGEST)?, Named::Held(..)))
+}
 
-/// Reads every file, the operator's first: settings, then rules.
-fn read_files(flags: &Flags, repo: Option<&Repository>) -> Result<Vec<Read>, CliError> {
+/// A file, where it is, whose it is, and whether it is the operator's settings.
+type Read = (Config, Option<PathBuf>, Trust, bool);
+
+/// Reads every file, the operator's first: settings, then rules, which say nothing of scans.
+fn read_files(flags: &Flags, held: &Held<'_>) -> Result<Vec<Read>, CliError> {
     let mut files: Vec<Read> = Vec::new();
     let mut more = Vec::new();
-    if let Some(path) = settings_file(flags) {
-        let file = read(&path, Trust::Operator)?;
+    if let Some(path) = settings_file(flags)
+        && let Some(file) = read_at(&path, held)?
+    {
         let folder = path.parent().unwrap_or(Path::new(""));
         more.extend(file.scan.rules.iter().map(|rules| folder.join(rules)));
-        files.push((file, Some(path), Trust::Operator));
+        files.push((file, Some(path), Trust::Operator, true));
     }
     for path in more.into_iter().chain(flags.rules.iter().cloned()) {
-        files.push((read(&path, Trust::Operator)?, Some(path), Trust::Operator));
+        files.extend(read_at(&path, held)?.map(|file| (file, Some(path), Trust::Operator, false)));
     }
-    if let Some(file) = repo.map(of_repository).transpose()?.flatten() {
-        files.push((file, None, Trust::Repository));
+    if let Some((name, bytes)) = held.own(FILE_NAME, LARGEST)? {
+        let file = config::read(&name, &utf8(&name, bytes)?, Trust::Repository)?;
+        files.push((file, None, Trust::Repository, false));
     }
     Ok(files)
 }
@@ -274,20 +285,6 @@ fn marks(file: &str, words: &[String]) -> Result<Marks, CliError> {
     })
 }
 
-/// The repository's own file: from the working tree, or as `HEAD` holds it where there is none.
-fn of_repository(repo: &Repository) -> Result<Option<Config>, CliError> {
-    let Some(dir) = repo.work_dir() else {
-        let held = repo.head().map(|head| repo.file_at(head, FILE_NAME, LARGEST)).transpose()?.flatten();
-        let Some(bytes) = held else { return Ok(None) };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| CliError::usage(format!("{FILE_NAME} is no UTF-8 text"), "write it anew"))?;
-        return Ok(Some(config::read(FILE_NAME, &text, Trust::Repository)?));
-    };
-    let path = dir.join(FILE_NAME);
-    let is_file = path.symlink_metadata().is_ok_and(|m| m.is_file());
-    is_file.then(|| read_as(&path, FILE_NAME, Trust::Repository)).transpose()
-}
-
 /// `keywright/keywright.toml` in the user's configuration folder.
 fn user_file() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
@@ -295,22 +292,25 @@ fn user_file() -> Option<PathBuf> {
     Some(folder.join("keywright").join(FILE_NAME))
 }
 
-fn read(path: &Path, trust: Trust) -> Result<Config, CliError> {
-    read_as(path, &path.display().to_string(), trust)
+/// Reads an operator's file; `None`: it is one of the repository's, and the commit holds none.
+fn read_at(path: &Path, held: &Held<'_>) -> Result<Option<Config>, CliError> {
+    let (name, bytes) = match held.named(path, LARGEST)? {
+        Named::Elsewhere => return read(path).map(Some),
+        Named::Held(_, None) => return Ok(None),
+        Named::Held(name, Some(bytes)) => (name, bytes),
+    };
+    Ok(Some(config::read(&name, &utf8(&name, bytes)?, Trust::Operator)?))
+}
+
+fn read(path: &Path) -> Result<Config, CliError> {
+    let name = path.display().to_string();
+    let bytes = held::read(path, &name, "settings file", LARGEST)?;
+    Ok(config::read(&name, &utf8(&name, bytes)?, Trust::Operator)?)
 }
 
 /// The largest settings file that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-fn read_as(path: &Path, name: &str, trust: Trust) -> Result<Config, CliError> {
-    let size = std::fs::metadata(path).map(|m| m.len());
-    let text = match size {
-        Ok(size) if size > LARGEST => Err("it is larger than four megabytes".to_owned()),
-        _ => std::fs::read_to_string(path).map_err(|e| e.to_string()),
-    };
-    let text = text.map_err(|why| CliError {
-        why,
-        ..CliError::usage(format!("couldn't read {name}"), "name a settings file that is there")
-    })?;
-    Ok(config::read(name, &text, trust)?)
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, CliError> {
+    String::from_utf8(bytes).map_err(|_| CliError::usage(format!("{name} is no UTF-8 text"), "write it anew"))
 }

@@ -12,6 +12,7 @@ use keywright::suppress::{
 };
 
 use super::error::CliError;
+use super::held::{self, Held, Named, Own};
 
 /// How many entries a message names.
 const NAMED: usize = 3;
@@ -22,6 +23,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) baselines: &'a [PathBuf],
     /// The entries to go by, instead of the repository's own.
     pub(crate) ignore_file: Option<&'a Path>,
+    /// Where the repository's own files are taken from.
+    pub(crate) own: &'a Own,
 }
 
 /// Reads every file that states suppressions. Returns them and the files' names.
@@ -31,18 +34,20 @@ pub(crate) fn gather(
     detector: &Detector,
     today: Date,
 ) -> Result<(Suppressions, Vec<String>), CliError> {
+    let held = Held::new(repo, asked.own)?;
     let mut all = Suppressions::default();
     let mut names = Vec::new();
     let mut files: Vec<(&'static str, String, String)> = Vec::new();
     match asked.ignore_file {
-        Some(path) => files.push(("ignore", path.display().to_string(), read(path)?)),
+        Some(path) => files.extend(read(path, &held)?.map(|(name, text)| ("ignore", name, text))),
         None => {
-            let text = repo.map(of_repository).transpose()?.flatten();
-            files.extend(text.map(|text| ("ignore", FILE_NAME.to_owned(), text)));
+            if let Some((name, bytes)) = held.own(FILE_NAME, LARGEST)? {
+                files.push(("ignore", name.clone(), utf8(&name, bytes)?));
+            }
         }
     }
     for path in asked.baselines {
-        files.push(("baseline", path.display().to_string(), read(path)?));
+        files.extend(read(path, &held)?.map(|(name, text)| ("baseline", name, text)));
     }
     for (kind, name, text) in files {
         refuse(&name, &text, detector)?;
@@ -54,27 +59,17 @@ pub(crate) fn gather(
     Ok((all, names))
 }
 
-/// Reads the repository's own file: from the working tree, or as `HEAD` holds it where there is none.
-pub(crate) fn of_repository(repo: &Repository) -> Result<Option<String>, CliError> {
-    let Some(dir) = repo.work_dir() else {
-        let held = repo.head().map(|head| repo.file_at(head, FILE_NAME, LARGEST)).transpose()?.flatten();
-        return held.map(|bytes| utf8(FILE_NAME, bytes)).transpose();
+/// Reads a file that was named; `None`: it is one of the repository's, and the commit holds none.
+fn read(path: &Path, held: &Held<'_>) -> Result<Option<(String, String)>, CliError> {
+    let (name, bytes) = match held.named(path, LARGEST)? {
+        Named::Held(name, bytes) => (name, bytes),
+        Named::Elsewhere => {
+            let name = path.display().to_string();
+            let bytes = held::read(path, &name, "file of suppressions", LARGEST)?;
+            (name, Some(bytes))
+        }
     };
-    let path = dir.join(FILE_NAME);
-    let is_file = path.symlink_metadata().is_ok_and(|m| m.is_file());
-    is_file.then(|| read(&path)).transpose()
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    let name = path.display().to_string();
-    let refuse = |why: String| CliError {
-        why,
-        ..CliError::usage(format!("couldn't read {name}"), "name a file of suppressions that is there")
-    };
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.len() > LARGEST => Err(refuse(format!("it is larger than {LARGEST} bytes"))),
-        _ => utf8(&name, std::fs::read(path).map_err(|e| refuse(e.to_string()))?),
-    }
+    bytes.map(|bytes| Ok((name.clone(), utf8(&name, bytes)?))).transpose()
 }
 
 fn utf8(name: &str, bytes: Vec<u8>) -> Result<String, CliError> {

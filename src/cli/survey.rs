@@ -14,6 +14,9 @@ use keywright::suppress::Suppressions;
 
 use super::again;
 use super::error::CliError;
+use super::held::{Held, Own};
+#[cfg(feature = "rekey")]
+use super::settings;
 use super::settings::{Flags, Settings, settle};
 use super::sight::Eyes;
 use super::suppressions::{Asked, complaints, gather};
@@ -59,6 +62,8 @@ pub(crate) struct Request {
     pub(crate) allow_incomplete: bool,
     /// Whether all is read, whatever is known from an earlier scan.
     pub(crate) no_cache: bool,
+    /// Where the repository's own settings, entries and baselines are taken from.
+    pub(crate) own: Own,
     /// Whether secrets are shown in clear.
     pub(crate) show_secrets: bool,
     /// Whether providers are asked what works.
@@ -136,8 +141,17 @@ pub(crate) fn ground(request: &Request) -> Result<Ground, CliError> {
         allow_incomplete: request.allow_incomplete,
         all_objects: request.all_objects,
         no_cache: request.no_cache,
+        own: request.own.clone(),
     };
-    let settings = settle(&flags, targets.iter().find_map(Target::repo).or(around.as_ref()))?;
+    let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
+    #[cfg(feature = "rekey")]
+    if (request.verify || request.record) && settings::are_held(&flags, repo)? {
+        return Err(CliError::usage(
+            "--verify and --record go by your own settings, and --config names a file of the repository",
+            "keep that file elsewhere: it says whom to ask",
+        ));
+    }
+    let settings = settle(&flags, repo)?;
     Ok(Ground { targets, around, settings })
 }
 
@@ -152,6 +166,7 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     let clock = jiff::Timestamp::now();
     let Ground { targets, around, settings } = ground;
     let repo = targets.iter().find_map(Target::repo).or(around.as_ref());
+    let held = Held::new(repo, &request.own)?;
     let mut files: Vec<String> = settings.files.iter().map(|file| file.name.clone()).collect();
     let histories: Vec<&Repository> = targets.iter().filter_map(|t| t.history(&request.narrow)).collect();
     let known = again::open(&settings, request.own_rules_only, &histories, ui);
@@ -163,12 +178,15 @@ pub(crate) fn survey_on(ground: Ground, request: &Request, ui: &Ui) -> Result<Su
     let mut warnings = rules.warnings.clone();
     let detector = Detector::new(rules).heeding(marks.value);
     let today = clock.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let asked = Asked { baselines: &request.baselines, ignore_file: request.ignore_file.as_deref() };
+    let ignore_file = request.ignore_file.as_deref();
+    let asked = Asked { baselines: &request.baselines, ignore_file, own: &request.own };
     let (suppressions, more) =
         if request.no_ignore { Default::default() } else { gather(&asked, repo, &detector, today)? };
     files.extend(more);
     if !files.is_empty() {
         ui.note(&format!("settings from {}", files.join(", ")));
+    } else if held.is_at() {
+        ui.note(&format!("settings from nowhere: the repository has none{}", held.place()));
     }
     let progress = ui.progress();
     let (mut findings, mut coverage) = (Vec::new(), Coverage::default());

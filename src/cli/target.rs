@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use keywright::git::Repository;
 use keywright::model::{Path as GitPath, text};
+#[cfg(feature = "rekey")]
+use keywright::source::named::Named;
 use keywright::source::{
     Source, SourceError, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
 };
@@ -22,6 +24,9 @@ pub(crate) enum Narrow {
     Range(String),
     /// What the commits after one brought in.
     Since(String),
+    /// Objects that somebody named, by their ids, if the commits of a range brought them in.
+    #[cfg(feature = "rekey")]
+    Named(String, Vec<String>),
     /// The stored objects.
     History,
     /// The working tree.
@@ -33,6 +38,10 @@ pub(crate) enum Narrow {
 impl Narrow {
     /// Whether it is about changes: then nothing to look at is a good answer.
     pub(crate) fn is_change(&self) -> bool {
+        #[cfg(feature = "rekey")]
+        if matches!(self, Self::Named(..)) {
+            return true;
+        }
         matches!(self, Self::Staged | Self::Range(_) | Self::Since(_))
     }
 
@@ -42,6 +51,8 @@ impl Narrow {
             Self::Staged => "staged changes".into(),
             Self::Range(range) => text::shown(range.as_bytes()),
             Self::Since(since) => format!("commits since {}", text::shown(since.as_bytes())),
+            #[cfg(feature = "rekey")]
+            Self::Named(range, _) => format!("named objects of {}", text::shown(range.as_bytes())),
             Self::History => "history".into(),
             Self::Files => "working tree".into(),
             Self::EveryFile => "every file".into(),
@@ -148,6 +159,8 @@ impl Target {
             Narrow::Staged => vec![Box::new(Staged { repo })],
             Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
+            #[cfg(feature = "rekey")]
+            Narrow::Named(range, objects) => vec![Box::new(Named::between(repo, range, objects)?)],
             Narrow::Files | Narrow::EveryFile => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All if repo.work_dir().is_some() => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All | Narrow::History => Vec::new(),

@@ -43,7 +43,7 @@ pub(crate) fn follow(request: &Request, survey: &mut Survey, ui: &Ui) -> Result<
 }
 
 /// Asks about each secret once; what is let be by a suppression and alive is let be no more.
-fn verify(rekey: &Rekey, survey: &mut Survey) -> Result<(), CliError> {
+pub(crate) fn verify(rekey: &Rekey, survey: &mut Survey) -> Result<(), CliError> {
     let mut verifier = Verifier::default();
     let (mut asked, mut left, mut raised) = (0, 0, 0);
     let mut known: std::collections::BTreeMap<String, Option<(Liveness, String)>> = Default::default();

@@ -28,7 +28,7 @@ impl Repository {
             }
             return Ok(Some(found));
         }
-        match gix::discover::upwards(from) {
+        match gix::discover::upwards(&way(from)) {
             Ok((path, _)) => Self::open(match &path {
                 gix::discover::repository::Path::WorkTree(dir) => dir,
                 gix::discover::repository::Path::LinkedWorkTree { work_dir, .. } => work_dir,
@@ -155,6 +155,22 @@ impl Repository {
         dirs.dedup();
         dirs
     }
+}
+
+/// Returns the way that gix is to go: to a bare repository the whole one, for from a relative one it leads to a
+/// `.git` beside it.
+fn way(from: &Path) -> PathBuf {
+    let whole = std::path::absolute(from).unwrap_or_else(|_| from.into());
+    for folder in whole.ancestors() {
+        if folder.join(".git").exists() {
+            break;
+        }
+        if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
+            let is_here = from == Path::new(".") && folder == whole;
+            return if is_here { from.into() } else { whole };
+        }
+    }
+    from.into()
 }
 
 /// Says an error with its causes in one line.

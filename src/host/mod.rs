@@ -134,6 +134,12 @@ impl Hosts {
         self.plain.iter().any(|(h, p)| h == host && *p == port) || self.githubs.iter().any(is_github)
     }
 
+    /// Returns the GitHub that is named, if it is the only one.
+    #[must_use]
+    pub fn only_github(&self) -> Option<&Github> {
+        if let [github] = self.githubs.as_slice() { Some(github) } else { None }
+    }
+
     /// Returns the GitHub that a remote leads to, with owner and name there.
     #[must_use]
     pub fn github<'r>(&self, remote: &'r Remote) -> Option<(&Github, &'r str, &'r str)> {

@@ -21,6 +21,8 @@ pub enum SkipReason {
     Submodule,
     /// Read, and found under more paths than are listed.
     Unlisted,
+    /// Named by somebody, and not brought in by the commits that were looked at.
+    NotBrought,
 }
 
 impl SkipReason {
@@ -37,13 +39,14 @@ impl SkipReason {
             Self::Symlink => "symbolic link",
             Self::Submodule => "submodule",
             Self::Unlisted => "under more paths than are listed",
+            Self::NotBrought => "not brought in by the commits looked at",
         }
     }
 
     /// Tells whether such a skip leaves the scan incomplete (exit code 3).
     #[must_use]
     pub fn is_gap(self) -> bool {
-        !matches!(self, Self::Special | Self::Symlink | Self::Submodule | Self::Unlisted)
+        !matches!(self, Self::Special | Self::Symlink | Self::Submodule | Self::Unlisted | Self::NotBrought)
     }
 }
 

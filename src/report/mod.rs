@@ -12,6 +12,7 @@
 //! - `junit`: JUnit's XML, for build servers
 //! - `github`: annotations on the page of a run, and the summary of a job
 //! - `html`: a page for a browser, to filter and to pass on
+//! - `hints`: where to look, for a job that believes nothing else
 //!
 //! Below them, what they share:
 //!
@@ -29,6 +30,7 @@ mod escape;
 mod github;
 mod gitlab;
 mod gitleaks_json;
+pub mod hints;
 mod html;
 mod human;
 mod json;
@@ -49,6 +51,7 @@ use std::io::{self, Write};
 
 pub use escape::write_pretty as write_json;
 pub use github::code as markdown_code;
+pub use github::comment::{Linked, comment as github_comment};
 pub use github::summary::write as github_summary;
 pub use html::escaped as html_text;
 pub use outcome::{Outcome, Standing, Style, counts, standing};
@@ -76,11 +79,13 @@ pub enum Format {
     Github,
     /// A page for a browser.
     Html,
+    /// Where to look, and nothing else.
+    Hints,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Human,
         Self::Json,
         Self::Jsonl,
@@ -91,6 +96,7 @@ impl Format {
         Self::Junit,
         Self::Github,
         Self::Html,
+        Self::Hints,
     ];
 
     /// Returns the word used on the command line.
@@ -107,6 +113,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Github => "github",
             Self::Html => "html",
+            Self::Hints => "hints",
         }
     }
 
@@ -140,6 +147,7 @@ pub fn write(format: Format, outcome: &Outcome<'_>, style: &Style, out: &mut dyn
         Format::Github => github::write(outcome, style, out),
         // Masked, whatever the style says.
         Format::Html => html::write(outcome, out),
+        Format::Hints => hints::write(outcome, out),
     }
 }
 

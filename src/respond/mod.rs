@@ -12,6 +12,7 @@
 //! - `letter`: what is written to the provider when it was abused
 //! - `ledger`: the report of an incident
 //! - `hint`: reports of other scanners, of which only the places are taken
+//! - `pull`: what a pull request brings in, told in one comment
 //! - `clean`: what still holds a leaked key, and how to take it out of a history
 //! - `embeds`: pages that embed a key which is public by design
 //! - `timeline`: a small picture of it
@@ -27,6 +28,7 @@ pub mod ledger;
 pub mod letter;
 pub mod owner;
 pub mod policy;
+pub mod pull;
 pub mod record;
 pub mod reread;
 pub mod review;

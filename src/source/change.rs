@@ -1,8 +1,11 @@
-//! One changed blob with what its parents held: what the index and a range have in common.
+//! One changed blob with what its parents held: what the index and a range have in common. And the two sides
+//! of a range, with the commits that brought something in.
 
-use super::{LARGEST_BINARY, See, Tell, skip, skipped_object};
+use std::collections::HashMap;
+
+use super::{Found, LARGEST_BINARY, Located, See, SourceError, Tell, skip, skipped_object};
 use crate::git::store::Store;
-use crate::git::{Body, Id, Repository};
+use crate::git::{Body, Id, Repository, commits};
 use crate::model::{Blob, Event, Origin, SkipReason};
 use crate::unpack::{pieces, text};
 
@@ -74,4 +77,31 @@ pub(super) fn read_change(
     if let Err(e) = read {
         tell(skipped_object(&e));
     }
+}
+
+/// Reads `A..B`; a side left out is `HEAD`, and an `A` of zeros is nothing, as in a first push.
+pub(super) fn sides(repo: &Repository, text: &str) -> Result<(Vec<Id>, Vec<Id>), SourceError> {
+    let (from, to) = text.split_once("...").or_else(|| text.split_once("..")).unwrap_or((text, ""));
+    let side = |name: &str| repo.commit(if name.is_empty() { "HEAD" } else { name });
+    let is_nothing = !from.is_empty() && from.bytes().all(|b| b == b'0') && from.len() >= 40;
+    let from = if is_nothing { Vec::new() } else { vec![side(from)?] };
+    Ok((from, vec![side(to)?]))
+}
+
+/// Places hits where their blobs came from, each with the commit that brought it in.
+pub(super) fn brought(repo: &Repository, found: Vec<Found>) -> Vec<Located> {
+    let mut cards = HashMap::new();
+    let mut located = Vec::with_capacity(found.len());
+    for found in found {
+        let commit = match &found.origin {
+            Origin::Change(_, _, commit) | Origin::CommitMessage(commit) => Some(commit.clone()),
+            _ => None,
+        };
+        let card = commit.and_then(|hex| {
+            let read = || commits::card(repo, &Id::from_hex(hex.as_bytes()).ok()?).ok();
+            cards.entry(hex.clone()).or_insert_with(read).clone()
+        });
+        located.push(Located::at_origin(found).brought_by(card));
+    }
+    located
 }

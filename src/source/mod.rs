@@ -4,13 +4,15 @@
 //! - `worktree`: files and folders on disk
 //! - `staged`: what the next commit would bring in
 //! - `range`: what the commits of a range brought in
+//! - `named`: objects that somebody named, if a range brought them in
 //! - `history`: every stored object once
 //! - `stdin`: a stream
 //!
-//! Below them, `change`: one changed blob with what its parents held.
+//! Below them, `change`: one changed blob with what its parents held, and the sides of a range.
 
 mod change;
 pub mod history;
+pub mod named;
 pub mod range;
 pub mod staged;
 pub mod stdin;

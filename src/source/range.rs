@@ -1,15 +1,13 @@
 //! What the commits of a range brought in: every blob that stands at a path where no parent holds
 //! it, merge resolutions and what was removed again included, and every message.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::change::read_change;
+use super::change::{brought, read_change, sides};
 use super::{Found, Located, See, Source, SourceError, Tell, skip, skipped_object};
-use crate::git::{Id, Repository, change, commits};
+use crate::git::{Id, Repository, change};
 use crate::model::{Blob, Event, Origin, Path, SkipReason};
 
 /// The commits that `to` reaches and `from` does not.
@@ -25,11 +23,8 @@ impl<'r> Range<'r> {
     /// # Errors
     /// If a side does not exist.
     pub fn between(repo: &'r Repository, text: &str) -> Result<Self, SourceError> {
-        let (from, to) = text.split_once("...").or_else(|| text.split_once("..")).unwrap_or((text, ""));
-        let side = |name: &str| repo.commit(if name.is_empty() { "HEAD" } else { name });
-        let is_nothing = !from.is_empty() && from.bytes().all(|b| b == b'0') && from.len() >= 40;
-        let from = if is_nothing { Vec::new() } else { vec![side(from)?] };
-        Ok(Self { repo, from, to: vec![side(to)?] })
+        let (from, to) = sides(repo, text)?;
+        Ok(Self { repo, from, to })
     }
 
     /// Takes the commits that any of `tips` reaches and `since` does not.
@@ -72,22 +67,7 @@ impl Source for Range<'_> {
     }
 
     fn locate(&self, found: Vec<Found>, _tell: &Tell<'_>) -> Result<Vec<Located>, SourceError> {
-        let cards = Mutex::new(HashMap::new());
-        Ok(found
-            .into_iter()
-            .map(|found| {
-                let commit = match &found.origin {
-                    Origin::Change(_, _, commit) | Origin::CommitMessage(commit) => Some(commit.clone()),
-                    _ => None,
-                };
-                let card = commit.and_then(|hex| {
-                    let mut cards = cards.lock().expect("no thread panics while it holds this");
-                    let read = || commits::card(self.repo, &Id::from_hex(hex.as_bytes()).ok()?).ok();
-                    cards.entry(hex.clone()).or_insert_with(read).clone()
-                });
-                Located::at_origin(found).brought_by(card)
-            })
-            .collect())
+        Ok(brought(self.repo, found))
     }
 }
 

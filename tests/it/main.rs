@@ -31,6 +31,7 @@ mod github_tokens;
 mod gitleaks;
 #[cfg(feature = "rekey")]
 mod hints;
+mod hints_told;
 mod history;
 mod hostile;
 #[cfg(feature = "rekey")]
@@ -55,6 +56,8 @@ mod pages;
 mod platforms;
 mod properties;
 mod providers;
+#[cfg(feature = "rekey")]
+mod pull_request;
 mod range;
 mod redact;
 #[cfg(feature = "rekey")]
@@ -64,6 +67,7 @@ mod rotation;
 mod rules;
 mod rules_command;
 mod settings;
+mod settings_at;
 #[cfg(feature = "rekey")]
 mod slack;
 mod staged;

@@ -17,6 +17,18 @@ fn a_folder_without_a_repository_is_told_so() {
 }
 
 #[test]
+fn a_bare_repository_is_found_from_beside_it_and_from_within() {
+    let repo = Repo::new();
+    repo.write("a.env", key("github")).commit("first");
+    let bare = repo.clone("bare", &["--bare"]);
+    assert_eq!(repo.scan(["../bare"]).exits(1).found(), ["history a.env:1 github-personal-token"]);
+    for folder in [".", "objects", "refs/heads"] {
+        let program = crate::support::Program::new(&bare.path(folder), &bare.outside(""));
+        assert_eq!(program.scan::<&str>([]).exits(1).found().len(), 1, "{folder}");
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_told_so() {
     insta::assert_snapshot!(Folder::new().program().run(["scan", "nowhere"]).screen(), @r"
     --- stderr

@@ -16,6 +16,8 @@ pub(super) mod incidents;
 pub(super) mod keys;
 pub(super) mod man;
 pub(super) mod migrate;
+#[cfg(feature = "rekey")]
+pub(super) mod pull_request;
 pub(super) mod redact;
 #[cfg(feature = "rekey")]
 pub(super) mod respond;
@@ -66,6 +68,8 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
         Command::Respond(args) => respond::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Freeze(args) => freeze::run(&args, ui),
+        #[cfg(feature = "rekey")]
+        Command::PullRequest(args) => pull_request::run(&args, ui),
         #[cfg(feature = "rekey")]
         Command::Drill(args) => drill::run(&args, ui),
         Command::Detect(args) => gitleaks::run(args.wanted(), ui),

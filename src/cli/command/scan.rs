@@ -10,6 +10,7 @@ use keywright::report::Format;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
+use crate::cli::held::Own;
 use crate::cli::in_force;
 use crate::cli::look::look;
 use crate::cli::survey::{Request, ground};
@@ -23,7 +24,7 @@ use crate::cli::ui::Ui;
 /// folder: only those files. `-`: standard input.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n  keywright scan --print-config           which settings are in force, and who says so\n\nSettings: flag, then environment, then the file that --config or KEYWRIGHT_CONFIG names (or your own), then default\n  KEYWRIGHT_CONFIG            as --config\n  KEYWRIGHT_MIN_CONFIDENCE    as --min-confidence\n  KEYWRIGHT_FAIL_ON           as --fail-on\n  KEYWRIGHT_FORMAT            as --format, one of them\n  KEYWRIGHT_ALLOW_INCOMPLETE  true: as --allow-incomplete\n  KEYWRIGHT_ALL_OBJECTS       true: as --all-objects\n  KEYWRIGHT_NO_CACHE          true: as --no-cache\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
+    after_help = "Examples:\n  keywright scan                          this repository, all of it\n  keywright scan --staged                 what the next commit would bring in\n  keywright scan --range main..HEAD       what a branch brings in\n  keywright scan --range BASE..HEAD --settings-at BASE   a pull request, by the settings it would be merged into\n  keywright scan src deploy/.env          these files only\n  git diff | keywright scan -             a stream\n  keywright scan --format sarif --output keywright.sarif\n  keywright scan --print-config           which settings are in force, and who says so\n\nSettings: flag, then environment, then the file that --config or KEYWRIGHT_CONFIG names (or your own), then default\n  KEYWRIGHT_CONFIG            as --config\n  KEYWRIGHT_MIN_CONFIDENCE    as --min-confidence\n  KEYWRIGHT_FAIL_ON           as --fail-on\n  KEYWRIGHT_FORMAT            as --format, one of them\n  KEYWRIGHT_ALLOW_INCOMPLETE  true: as --allow-incomplete\n  KEYWRIGHT_ALL_OBJECTS       true: as --all-objects\n  KEYWRIGHT_NO_CACHE          true: as --no-cache\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read, 70 a bug"
 )]
 pub(crate) struct ScanArgs {
     /// Repositories, files or folders; `-` for standard input
@@ -50,7 +51,7 @@ pub(crate) struct ScanArgs {
     /// The name standard input goes by
     #[arg(long, value_name = "NAME", default_value = "stdin")]
     stdin_path: PathBuf,
-    /// How to tell: human, json, jsonl, sarif, gitleaks-json, csv, gitlab, junit, github or html (repeatable, each with its own --output)
+    /// How to tell: human, json, jsonl, sarif, gitleaks-json, csv, gitlab, junit, github, html or hints (repeatable, each with its own --output)
     #[arg(long, short = 'f', value_name = "FORMAT", value_parser = format)]
     format: Vec<Format>,
     /// Where to write the report instead of standard output
@@ -77,6 +78,9 @@ pub(crate) struct ScanArgs {
     /// Tell findings as if no .keywrightignore and no baseline let them be
     #[arg(long, conflicts_with_all = ["baseline", "ignore_file"])]
     no_ignore: bool,
+    /// Take the repository's own keywright.toml, .keywrightignore, and each named file that lies in its working tree, as this commit holds them: what a pull request says of itself counts for nothing
+    #[arg(long, value_name = "REV")]
+    settings_at: Option<String>,
     /// Whose marks on a line let a leak be: all, none, or names such as keywright,gitleaks [default: all]
     #[arg(long, value_name = "LIST", value_parser = marks)]
     marks: Option<Marks>,
@@ -154,6 +158,7 @@ pub(crate) fn run(args: &ScanArgs, ui: &Ui) -> Result<Exit, CliError> {
         least: args.min_confidence,
         fail_on: args.fail_on,
         marks: args.marks,
+        own: args.settings_at.clone().map_or(Own::AsItStands, Own::At),
         allow_incomplete: args.allow_incomplete,
         no_cache: args.no_cache,
         show_secrets: args.show_secrets,

@@ -4,9 +4,11 @@
 //! into types of our own: octocrab's type of an alert has no place for one without its secret.
 //!
 //! - `told`: what GitHub tells
+//! - `pull`: pull requests by what they would merge, and who asks
 //! - `line`: how octocrab speaks over the door
 
 mod line;
+mod pull;
 mod told;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use crate::model::credential::CallError;
 use crate::model::rotation::Moment;
 use crate::reference::{self, Reference};
 use line::{Line, went_wrong};
+pub use pull::{Account, Pull};
 use told::Nothing;
 pub use told::{Alert, Comment, Push, Repository, Resolution, Spot};
 
@@ -41,6 +44,8 @@ struct Table {
     #[serde(default = "api")]
     api: String,
     token: String,
+    /// Who the token speaks for, where GitHub does not tell: `my-app[bot]`.
+    account: Option<String>,
 }
 
 fn api() -> String {
@@ -52,6 +57,8 @@ pub struct Github {
     line: Line,
     /// Where its repositories are: a host.
     web: String,
+    /// Who the token speaks for, by the operator's word.
+    account: Option<String>,
 }
 
 /// What a list is asked with.
@@ -78,7 +85,7 @@ impl Github {
     pub(super) fn from_settings(name: &str, table: toml::Table, door: Arc<Door>) -> Result<Self, HostError> {
         let wrong = |why: String, fix: &str| HostError { name: name.into(), why, fix: fix.into() };
         let table: Table =
-            reference::fields(table).map_err(|why| wrong(why, "it may hold kind, token and api"))?;
+            reference::fields(table).map_err(|why| wrong(why, "it may hold kind, token, api and account"))?;
         let token = Reference::parse(&table.token)
             .map_err(|e| wrong(format!("its `token`: {e}"), "write token = \"env:NAME\", for one"))?;
         let no_address = || wrong("its `api` is no address".into(), "write https://HOST/api/v3");
@@ -86,7 +93,7 @@ impl Github {
         let remote = Remote::parse(format!("{api}/api").as_bytes()).map_err(|_| no_address())?;
         let (host, _) = remote.host().ok_or_else(no_address)?;
         let web = host.strip_prefix("api.").unwrap_or(host).to_owned();
-        Ok(Self { line: Line::new(door, api, token), web })
+        Ok(Self { line: Line::new(door, api, token), web, account: table.account })
     }
 
     /// Returns the host where its repositories are.
@@ -264,7 +271,7 @@ impl Github {
         &self,
         what: &str,
         route: &str,
-        asked: &Asked,
+        asked: &(impl Serialize + ?Sized),
     ) -> Result<Vec<T>, CallError> {
         let crab = self.crab();
         let wrong = |e: octocrab::Error| went_wrong(what, &e);

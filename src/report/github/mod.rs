@@ -4,6 +4,7 @@
 //! - `command`: one workflow command, escaped
 //! - `markdown`: text from outside that Markdown leaves alone
 //! - `summary`: the summary of a job, in Markdown
+//! - `comment`: a comment under a pull request, in Markdown
 //!
 //! A leak is an error at its place, a gap a warning, and what was read a notice, so that a scan that
 //! found nothing is told from one that never ran. What does not count is only counted here; the
@@ -11,6 +12,7 @@
 //! and the last error says how many more follow as plain lines of the log.
 
 mod command;
+pub(super) mod comment;
 mod markdown;
 pub(super) mod summary;
 

@@ -16,12 +16,18 @@ use super::markdown::code;
 use crate::model::{Finding, Place};
 
 /// How many rules are told what to do about, and how many warnings are repeated.
-const LONGEST_LIST: usize = 50;
+pub(super) const LONGEST_LIST: usize = 50;
 
 /// Room left for the sentence that counts what is not listed.
 const ROOM: usize = 200;
 
-const MASKED: Style = Style { colour: false, width: 100, show_secrets: false };
+/// The heads of the two tables.
+pub(super) const LEAKS: &str =
+    "\n| How bad | Rule | Where | Secret | Since |\n| --- | --- | --- | --- | --- |\n";
+pub(super) const OTHERS: &str =
+    "\n### Found, and not counted\n\n| Why | Rule | Where | Said by |\n| --- | --- | --- | --- |\n";
+
+pub(super) const MASKED: Style = Style { colour: false, width: 100, show_secrets: false };
 
 /// Writes the summary of a job, at most `most` bytes of it: the worst leaks are kept, the rest is
 /// counted. Where not even the numbers fit, nothing is written.
@@ -33,36 +39,36 @@ pub fn write(outcome: &Outcome<'_>, most: usize, out: &mut dyn Write) -> io::Res
     let shown = outcome.shown();
     let (leaks, others): (Vec<_>, Vec<_>) =
         shown.iter().copied().partition(|finding| standing(finding, outcome) == Standing::Leak);
-    let mut page = Page { text: numbers(outcome, &Tally::of(outcome, &shown)), most };
+    let text = numbers(outcome, &Tally::of(outcome, &shown));
+    let mut page = Page { text, most, kind: "summary" };
     let to_do = to_do(&leaks);
     page.add(&gaps(outcome));
     page.most = most.saturating_sub(to_do.len());
-    let head = "\n| How bad | Rule | Where | Secret | Since |\n| --- | --- | --- | --- | --- |\n";
-    page.table(head, &leaks, leak);
+    page.table(LEAKS, &leaks, leak);
     page.most = most;
     page.add(&to_do);
-    let head =
-        "\n### Found, and not counted\n\n| Why | Rule | Where | Said by |\n| --- | --- | --- | --- |\n";
-    page.table(head, &others, |finding| other(finding, outcome));
+    page.table(OTHERS, &others, |finding| other(finding, outcome));
     if page.text.len() <= most { out.write_all(page.text.as_bytes()) } else { Ok(()) }
 }
 
 /// A text that grows up to a size.
-struct Page {
-    text: String,
-    most: usize,
+pub(super) struct Page {
+    pub(super) text: String,
+    pub(super) most: usize,
+    /// What it is, for people.
+    pub(super) kind: &'static str,
 }
 
 impl Page {
     /// Adds a part if all of it fits.
-    fn add(&mut self, part: &str) {
+    pub(super) fn add(&mut self, part: &str) {
         if self.text.len() + part.len() <= self.most {
             self.text += part;
         }
     }
 
     /// Adds a table of as many rows as fit, and says how many did not.
-    fn table(&mut self, head: &str, findings: &[&Finding], row: impl Fn(&Finding) -> String) {
+    pub(super) fn table(&mut self, head: &str, findings: &[&Finding], row: impl Fn(&Finding) -> String) {
         if findings.is_empty() {
             return;
         }
@@ -81,7 +87,11 @@ impl Page {
         }
         let more = (findings.len() - told) as u64;
         if more > 0 {
-            self.add(&format!("\n{} more are not listed here: a summary has its limit.\n", digits(more)));
+            self.add(&format!(
+                "\n{} more are not listed here: a {} has its limit.\n",
+                digits(more),
+                self.kind
+            ));
         }
     }
 }
@@ -98,7 +108,7 @@ fn numbers(outcome: &Outcome<'_>, tally: &Tally) -> String {
 }
 
 /// Returns what was not read, and what else the reader should know.
-fn gaps(outcome: &Outcome<'_>) -> String {
+pub(super) fn gaps(outcome: &Outcome<'_>) -> String {
     let coverage = outcome.coverage;
     let mut text = String::new();
     if !coverage.is_complete() {
@@ -121,7 +131,7 @@ fn gaps(outcome: &Outcome<'_>) -> String {
 }
 
 /// Returns what to do, once for each rule.
-fn to_do(leaks: &[&Finding]) -> String {
+pub(super) fn to_do(leaks: &[&Finding]) -> String {
     let rules: BTreeMap<&str, &Finding> =
         leaks.iter().map(|leak| (leak.hit.rule.id.as_str(), *leak)).collect();
     let mut text = String::new();
@@ -134,17 +144,22 @@ fn to_do(leaks: &[&Finding]) -> String {
 }
 
 fn leak(finding: &Finding) -> String {
+    row(finding, finding.hit.rule.severity.word(), &place(finding))
+}
+
+/// Returns a leak's row: how bad, which rule, where, the mask of the secret, since when.
+pub(super) fn row(finding: &Finding, how_bad: &str, place: &str) -> String {
     let (hit, location) = (&finding.hit, &finding.location);
     let since = location.commit.as_ref().map_or(String::new(), |commit| {
         let author = code(&veiled(&commit.author, finding, &MASKED));
         format!("{} {} {author}", code(commit.short().as_bytes()), code(commit.day().as_bytes()))
     });
-    let (severity, rule) = (hit.rule.severity.word(), code(hit.rule.id.as_bytes()));
+    let rule = code(hit.rule.id.as_bytes());
     let secret = code(told_secret(finding, &MASKED).as_bytes());
-    format!("| {severity} | {rule} | {} | {secret} | {since} |\n", place(finding))
+    format!("| {how_bad} | {rule} | {place} | {secret} | {since} |\n")
 }
 
-fn other(finding: &Finding, outcome: &Outcome<'_>) -> String {
+pub(super) fn other(finding: &Finding, outcome: &Outcome<'_>) -> String {
     let rule = code(finding.hit.rule.id.as_bytes());
     let said = finding.suppression.as_ref().map_or(String::new(), |suppression| {
         let text = |text: &str| code(&veiled(text.as_bytes(), finding, &MASKED));

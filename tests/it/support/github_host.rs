@@ -1,4 +1,4 @@
-//! A double of GitHub's repositories, alerts, comments and pushes, written from its REST interface's pages, with
+//! A double of GitHub's repositories, alerts, pull requests, comments and pushes, written from its REST interface's pages, with
 //! what prism cannot show: pages, limits, a state. What it does not show: docs/doubles.md.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -24,11 +24,19 @@ pub(crate) struct State {
     /// State and resolution, by number.
     pub(crate) alerts: BTreeMap<u64, (String, Value, Value)>,
     pub(crate) comments: BTreeMap<u64, String>,
+    /// Who wrote one, if it was not the token's account.
+    pub(crate) authors: BTreeMap<u64, &'static str>,
+    /// The account of an app's token, which may not ask who it is; `None`: it is `keywright[bot]`, and may.
+    pub(crate) app: Option<&'static str>,
+    /// Pull requests: number, state, head, base.
+    pub(crate) pulls: Vec<(u64, &'static str, String, String)>,
     /// What was pushed, and when.
     pub(crate) pushes: Vec<(String, &'static str)>,
     /// Where the next page is said to be, if not where it is.
     pub(crate) next: Option<String>,
     pub(crate) instead: VecDeque<Instead>,
+    /// The next comment is written, and the answer says that something is out of order.
+    pub(crate) is_lost: bool,
     pub(crate) log: Vec<Call>,
 }
 
@@ -123,13 +131,16 @@ fn answer(state: &mut State, asked: &Asked) -> (u16, String, Value) {
             }
         }
         ("GET", ["repos", _, _, "issues", "7", "comments"]) => {
-            let all = state.comments.iter().map(|(number, text)| comment(*number, text)).collect();
+            let all = state.comments.keys().map(|number| comment(state, *number)).collect();
             page(state, asked, all)
         }
         ("POST", ["repos", _, _, "issues", "7", "comments"]) => {
             let number = 900 + state.comments.len() as u64;
             state.comments.insert(number, asked.body["body"].as_str().unwrap().into());
-            (201, String::new(), comment(number, &state.comments[&number]))
+            if std::mem::take(&mut state.is_lost) {
+                return refused(502);
+            }
+            (201, String::new(), comment(state, number))
         }
         ("PATCH", ["repos", _, _, "issues", "comments", number]) => {
             match state.comments.get_mut(&number.parse().unwrap()) {
@@ -146,6 +157,15 @@ fn answer(state: &mut State, asked: &Asked) -> (u16, String, Value) {
                 None => refused(404),
             }
         }
+        ("GET", ["repos", _, _, "pulls"]) => {
+            let word = asked.parameter("state").unwrap_or("open");
+            let side = |sha: &str| json!({ "sha": sha, "ref": "topic", "label": "acme:topic" });
+            let one = |(number, state, head, base): &(u64, &str, String, String)| json!({ "number": number, "state": state, "head": side(head), "base": side(base) });
+            let all = state.pulls.iter().filter(|pull| word == "all" || pull.1 == word).map(one).collect();
+            page(state, asked, all)
+        }
+        ("GET", ["user"]) if state.app.is_some() => refused(403),
+        ("GET", ["user"]) => told(json!({ "login": "keywright[bot]", "id": 1, "type": "Bot" })),
         ("GET", ["repos", _, _, "activity"]) => {
             let one = |(after, at): &(String, &str)| {
                 json!({ "before": "0", "after": after, "ref": "refs/heads/main", "timestamp": at,
@@ -189,6 +209,8 @@ fn alert(state: &State, number: u64, is_hidden: bool) -> Value {
     told
 }
 
-fn comment(number: u64, text: &str) -> Value {
-    json!({ "id": number, "body": text, "user": { "login": "keywright[bot]" } })
+fn comment(state: &State, number: u64) -> Value {
+    let ours = state.app.unwrap_or("keywright[bot]");
+    let login = state.authors.get(&number).unwrap_or(&ours);
+    json!({ "id": number, "body": state.comments[&number], "user": { "login": login } })
 }

@@ -6,7 +6,7 @@
 //! - `ledger`, `postgres`: a store on each database, and a real server
 //! - `atlasvpn`: a double of AtlasVPN, with its faults
 //! - `double`: a double of any service, with its faults; `vercel`, `render`, `github`, `github_tokens`, `slack` are such
-//! - `github_host`: a double of GitHub's repositories, alerts, comments and pushes
+//! - `github_host`: a double of GitHub's repositories, alerts, pull requests, comments and pushes
 //! - `git_http`: real git, served over http
 //! - `mail`: a real mail server, and what verifies webhooks
 //! - `prism`: GitHub's own description of its interface, and libsodium
