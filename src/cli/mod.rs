@@ -7,6 +7,8 @@
 //! - `verified`: what was found, held against its providers and written to the store
 //! - `meant`: which findings a word means
 //! - `look`: a survey told, and its exit code
+//! - `blocked`: the ways on for somebody whom a hook has stopped
+//! - `bypass`: a push that is let in with leaks
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
@@ -28,6 +30,8 @@
 
 mod again;
 mod args;
+mod blocked;
+mod bypass;
 mod command;
 #[cfg(feature = "rekey")]
 mod desk;

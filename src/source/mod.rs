@@ -3,7 +3,8 @@
 //!
 //! - `worktree`: files and folders on disk
 //! - `staged`: what the next commit would bring in
-//! - `range`: what the commits of a range brought in
+//! - `range`: what the commits of a range, or of a push, brought in
+//! - `message`: the message of a commit that is to be made
 //! - `history`: every stored object once
 //! - `stdin`: a stream
 //!
@@ -11,6 +12,7 @@
 
 mod change;
 pub mod history;
+pub mod message;
 pub mod range;
 pub mod staged;
 pub mod stdin;
@@ -88,7 +90,9 @@ impl Located {
             Origin::Index(path, id) => (Place::Index, path, Some(id)),
             Origin::Change(path, id, _) => (Place::History, path, Some(id)),
             Origin::Object(id) => (Place::History, Path::new(""), Some(id)),
-            Origin::CommitMessage(id) => (Place::CommitMessage, Path::new(""), Some(id)),
+            Origin::CommitMessage(id) => {
+                (Place::CommitMessage, Path::new(""), Some(id).filter(|id| !id.is_empty()))
+            }
             Origin::TagMessage(id) => (Place::TagMessage, Path::new(""), Some(id)),
         };
         let mut location = Location::file(place, path);

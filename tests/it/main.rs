@@ -32,6 +32,8 @@ mod gitleaks;
 #[cfg(feature = "rekey")]
 mod hints;
 mod history;
+#[cfg(unix)]
+mod hooks;
 mod hostile;
 #[cfg(feature = "rekey")]
 mod hosts;

@@ -2,21 +2,29 @@
 
 /// One of git's hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kind {
     /// Runs before a commit is made, in its work tree.
     PreCommit,
+    /// Runs when a commit's message is written.
+    CommitMsg,
+    /// Runs before a push leaves.
+    PrePush,
+    /// Runs on a server, before a push comes in.
+    PreReceive,
 }
 
 impl Kind {
     /// Every hook keywright can stand in.
-    pub const ALL: &[Self] = &[Self::PreCommit];
+    pub const ALL: &[Self] = &[Self::PreCommit, Self::CommitMsg, Self::PrePush, Self::PreReceive];
 
     /// Returns the name git knows it by: the file's name in the hooks folder.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
+            Self::CommitMsg => "commit-msg",
+            Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
         }
     }
 
@@ -32,12 +40,16 @@ impl Kind {
         format!("{}.before-keywright", self.name())
     }
 
+    /// Tells whether git hands it refs on standard input.
+    #[must_use]
+    pub fn has_input(self) -> bool {
+        matches!(self, Self::PrePush | Self::PreReceive)
+    }
+
     /// Tells whether git runs it only where files are checked out.
     #[must_use]
     pub fn needs_work_tree(self) -> bool {
-        match self {
-            Self::PreCommit => true,
-        }
+        matches!(self, Self::PreCommit | Self::CommitMsg)
     }
 }
 

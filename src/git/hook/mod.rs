@@ -6,6 +6,7 @@
 //! - `own`: a hook file that is ours
 //! - `husky`: our lines in husky's
 //! - `script`: the text of both, pure
+//! - `message`: a commit's message as git would store it
 //! - `file`: hook files on disk
 //! - `report`: what was done, how it stands
 //! - `error`: why not
@@ -14,6 +15,7 @@ mod error;
 mod file;
 mod husky;
 mod kind;
+mod message;
 mod own;
 mod place;
 mod report;
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::HookError;
 pub use kind::{Kind, Manager};
+pub use message::Cleanup;
 pub use report::{Done, HookStatus, Recorded, Report, State};
 
 use place::{Layout, Place};

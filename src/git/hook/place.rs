@@ -139,7 +139,7 @@ impl Layout {
 }
 
 /// Opens the repository at or above `dir` with its owner's rights, or not at all.
-fn open(dir: &Path) -> Result<gix::Repository, HookError> {
+pub(super) fn open(dir: &Path) -> Result<gix::Repository, HookError> {
     let missing = || HookError::NoRepository { dir: dir.to_owned() };
     // Found first and opened after, so that the user's `safe.directory` is heard.
     let found = gix::discover::upwards(dir).map_err(|_| missing())?.0;

@@ -1,6 +1,11 @@
 //! `keywright hook`: keywright in a repository's git hooks.
+//!
+//! - `run`: what the hooks call
+//! - `receive`: the one of them that guards a server
 
-use std::ffi::OsString;
+mod receive;
+mod run;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -8,9 +13,6 @@ use keywright::git::hook::{self, Kind, Options, Report};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
-use crate::cli::look::look;
-use crate::cli::survey::Request;
-use crate::cli::target::Narrow;
 use crate::cli::ui::Ui;
 
 /// Check every commit: put keywright into the git hooks, take it out, see how it stands
@@ -42,11 +44,11 @@ enum Verb {
         after_help = "Examples:\n  keywright hook status               which hook there is, and what to do next\n  keywright hook status >/dev/null || keywright hook install"
     )]
     Status(Which),
-    /// What the hook calls: look at what the commit would bring in
+    /// What the hook calls: look at what git is about to take in
     #[command(
-        after_help = "Examples:\n  keywright hook run pre-commit       what git would do before the next commit"
+        after_help = "Examples:\n  keywright hook run pre-commit                     what git would do before the next commit\n  keywright hook run pre-commit --format json       the same for a program\n  keywright hook run commit-msg .git/COMMIT_EDITMSG\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read; all but 0 stop git"
     )]
-    Run(Run),
+    Run(run::Run),
 }
 
 /// Which hook, where.
@@ -58,17 +60,6 @@ struct Which {
     /// The repository [default: the one around the current folder]
     #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     path: PathBuf,
-}
-
-/// Which hook runs.
-#[derive(Args)]
-struct Run {
-    /// The hook's name, as git calls it
-    #[arg(value_name = "NAME", value_parser = kind)]
-    kind: Kind,
-    /// What git hands to the hook
-    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    _args: Vec<OsString>,
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
@@ -88,9 +79,11 @@ pub(crate) fn run(args: &HookArgs, ui: &Ui) -> Result<Exit, CliError> {
         }
         Verb::Uninstall(which) => tell(&hook::uninstall(&which.path, which.kind)?, ui),
         Verb::Status(which) => status(&which.path, which.kind, ui),
-        Verb::Run(run) => match run.kind {
-            Kind::PreCommit => pre_commit(ui),
-            _ => Err(CliError::usage("this hook can't be run yet", "run `keywright hook run pre-commit`")),
+        Verb::Run(hook) => match hook.kind {
+            Kind::PreCommit => run::pre_commit(hook, ui),
+            Kind::CommitMsg => run::commit_msg(hook, ui),
+            Kind::PrePush => run::pre_push(hook, ui),
+            Kind::PreReceive => receive::pre_receive(hook, ui),
         },
     }
 }
@@ -104,19 +97,4 @@ fn status(path: &Path, kind: Kind, ui: &Ui) -> Result<Exit, CliError> {
     let status = hook::status(path, kind)?;
     ui.lines(&[status.what(), status.next()]);
     Ok(if status.is_run() { Exit::Clean } else { Exit::Leaks })
-}
-
-/// Looks at the staged changes; a commit waits for this, so it starts no runtime and no network.
-fn pre_commit(ui: &Ui) -> Result<Exit, CliError> {
-    let exit = look(&Request { narrow: Narrow::Staged, ..Request::default() }, ui)?;
-    if exit == Exit::Leaks {
-        ui.lines(&[
-            String::new(),
-            "The commit was stopped. Three ways on:".into(),
-            "  take it out     edit the file, then `git add` it again".into(),
-            "  it is no leak   keywright ignore add FINGERPRINT --reason \"why\"".into(),
-            "  not now         git commit --no-verify (nothing is checked then)".into(),
-        ]);
-    }
-    Ok(exit)
 }
