@@ -50,6 +50,7 @@ mod user;
 pub use gix::ObjectId as Id;
 pub use object::{Body, Kind};
 pub use open::Repository;
+pub use quarantine::sweep;
 pub use user::{is_own, user_email};
 
 use std::path::PathBuf;

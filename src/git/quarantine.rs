@@ -8,6 +8,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::GitError;
 use super::open::Repository;
@@ -16,6 +17,15 @@ use super::open::Repository;
 const NAMES: [&str; 2] = ["tmp_objdir-incoming-", "incoming-"];
 /// How many other folders of objects are heeded.
 const MOST: usize = 64;
+
+/// Folders of ours, for a program that ends before it can drop them.
+static ROOMS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Takes away what a program that ends at once would leave behind.
+pub fn sweep() {
+    let rooms = ROOMS.lock().map(|mut rooms| std::mem::take(&mut *rooms)).unwrap_or_default();
+    rooms.iter().for_each(|room| drop(fs::remove_dir_all(room)));
+}
 
 impl Repository {
     /// Opens the repository that receives a push, as a `pre-receive` hook finds it; `None` if there is none.
@@ -47,6 +57,9 @@ impl Repository {
         let wrong = |path: &Path, why: String| GitError::Open { path: path.into(), why };
         let room = tempfile::Builder::new().prefix("keywright-").tempdir();
         let room = room.map_err(|e| wrong(&env::temp_dir(), format!("no folder can be made there: {e}")))?;
+        if let Ok(mut rooms) = ROOMS.lock() {
+            rooms.push(room.path().to_owned());
+        }
         let info = room.path().join("objects/info");
         let written =
             fs::create_dir_all(&info).and_then(|()| fs::write(info.join("alternates"), listed(&folders)));

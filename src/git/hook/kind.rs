@@ -40,6 +40,26 @@ impl Kind {
         format!("{}.before-keywright", self.name())
     }
 
+    /// Says what it checks.
+    #[must_use]
+    pub fn checks(self) -> &'static str {
+        match self {
+            Self::PreCommit => "every commit here",
+            Self::CommitMsg => "the message of every commit here",
+            Self::PrePush => "every push from here",
+            Self::PreReceive => "every push to here",
+        }
+    }
+
+    /// Returns the command that puts it in.
+    #[must_use]
+    pub fn install(self) -> String {
+        match self {
+            Self::PreCommit => "keywright hook install".into(),
+            kind => format!("keywright hook install --type {}", kind.name()),
+        }
+    }
+
     /// Tells whether git hands it refs on standard input.
     #[must_use]
     pub fn has_input(self) -> bool {

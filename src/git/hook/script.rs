@@ -42,6 +42,8 @@ pub(super) enum Owner {
     OtherVersion(u32),
     /// The script from `hooks/`, copied.
     ByHand,
+    /// One for all repositories of a user; whether it runs keywright.
+    Everywhere(bool),
     /// Somebody else's.
     Other(Option<Manager>),
 }
@@ -122,10 +124,101 @@ fn way_out(kind: Kind, is_ours: bool) -> String {
     }
 }
 
+/// The hooks of git that a folder for all repositories hands on. Left out: those that change what git does by
+/// being there (`push-to-checkout`, `proc-receive`), and what is no hook of the folder's (`fsmonitor`).
+pub(super) const ALL_HOOKS: [&str; 21] = [
+    "applypatch-msg",
+    "commit-msg",
+    "post-applypatch",
+    "post-checkout",
+    "post-commit",
+    "post-index-change",
+    "post-merge",
+    "post-receive",
+    "post-rewrite",
+    "post-update",
+    "pre-applypatch",
+    "pre-auto-gc",
+    "pre-commit",
+    "pre-merge-commit",
+    "pre-push",
+    "pre-rebase",
+    "pre-receive",
+    "prepare-commit-msg",
+    "reference-transaction",
+    "sendemail-validate",
+    "update",
+];
+/// The second line of a hook for all repositories.
+const EVERYWHERE: &str = "# keywright hook v1 for all repositories\n";
+/// What stands around our lines in the user's settings of git.
+pub(super) const BEGIN_LINES: &str =
+    "# keywright begin: `keywright hook uninstall --global` takes these lines out again";
+pub(super) const END_LINES: &str = "# keywright end";
+
+/// Returns the text of a hook for all repositories: of `kind`, it runs keywright first; the repository's own
+/// hook runs in any case.
+pub(super) fn write_everywhere(name: &str, kind: Option<Kind>, binary: &Path) -> Vec<u8> {
+    let mut out = format!("{SHEBANG}{EVERYWHERE}").into_bytes();
+    out.extend_from_slice(b"# `keywright hook uninstall --global` takes this file out again.\n");
+    if let Some(kind) = kind {
+        out.extend_from_slice(b"recorded=");
+        out.extend_from_slice(&quote(binary.as_os_str()));
+        out.extend_from_slice(
+            format!(
+                r#"
+if [ -f "$recorded" ] && [ -x "$recorded" ]; then
+    keywright=$recorded
+elif ! keywright=$(command -v keywright); then
+    printf '%s\n' "keywright: neither at $recorded nor on PATH, so nothing was checked for leaked keys and git is stopped" \
+        'keywright: {}' >&2
+    exit 1
+fi
+{}
+"#,
+                way_out(kind, false),
+                run(kind, "\"$keywright\"")
+            )
+            .as_bytes(),
+        );
+    }
+    // Without a program for each of them: git calls some of these hooks very often.
+    out.extend_from_slice(
+        format!(
+            r#"dir=${{GIT_DIR:-.git}}
+[ -d "$dir" ] || dir=$(git rev-parse --git-dir) || exit
+if [ -f "$dir/commondir" ]; then
+    read -r common <"$dir/commondir"
+    case $common in /*) dir=$common ;; *) dir=$dir/$common ;; esac
+fi
+hook=$dir/hooks/{name}
+[ -f "$hook" ] && [ -x "$hook" ] || exit 0
+{}
+"#,
+            if kind.is_some_and(Kind::has_input) { r#"refs | "$hook" "$@""# } else { r#"exec "$hook" "$@""# }
+        )
+        .as_bytes(),
+    );
+    out
+}
+
+/// Tells a hook for all repositories.
+pub(super) fn is_everywhere(text: &[u8]) -> bool {
+    text.strip_prefix(SHEBANG.as_bytes()).is_some_and(|rest| rest.starts_with(EVERYWHERE.as_bytes()))
+}
+
+/// Tells whether a hook for all repositories runs keywright.
+pub(super) fn runs(kind: Kind, text: &[u8]) -> bool {
+    memchr::memmem::find(text, format!(" hook run {} ", kind.name()).as_bytes()).is_some()
+}
+
 /// Returns whose a hook file is.
 pub(super) fn read(kind: Kind, text: &[u8]) -> Owner {
     if text == by_hand(kind) {
         return Owner::ByHand;
+    }
+    if is_everywhere(text) {
+        return Owner::Everywhere(runs(kind, text));
     }
     let mut lines = text.split(|&b| b == b'\n');
     let marker = lines.nth(1).and_then(|line| line.strip_prefix(MARK.as_bytes()));

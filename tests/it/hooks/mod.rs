@@ -4,11 +4,13 @@
 //! - `message`: the message of a commit
 //! - `push`: what leaves
 //! - `receive`: what a server takes in
+//! - `everywhere`: every kind of hook, and hooks for all repositories
 //! - `bypass`: what a server lets in on somebody's word
 //! - `trouble`: repositories and pushes in odd states
 
 mod blocked;
 mod bypass;
+mod everywhere;
 mod message;
 mod push;
 mod receive;

@@ -1,21 +1,21 @@
 //! `keywright hook`: keywright in a repository's git hooks.
 //!
+//! - `manage`: puts them in, takes them out, tells how they stand
 //! - `run`: what the hooks call
 //! - `receive`: the one of them that guards a server
 
+mod manage;
 mod receive;
 mod run;
 
-use std::path::{Path, PathBuf};
-
 use clap::{Args, Subcommand};
-use keywright::git::hook::{self, Kind, Options, Report};
+use keywright::git::hook::Kind;
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::ui::Ui;
 
-/// Check every commit: put keywright into the git hooks, take it out, see how it stands
+/// Check commits and pushes: put keywright into the git hooks, take it out, see how it stands
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keywright hook install      check every commit in this repository from now on\n  keywright hook status       see how it stands\n  keywright hook uninstall    take it out again; a hook that was there before comes back"
@@ -29,21 +29,21 @@ pub(crate) struct HookArgs {
 /// What to do with a hook.
 #[derive(Subcommand)]
 enum Verb {
-    /// Put keywright into the hook; one that is there is kept and runs after it
+    /// Put keywright into hooks; one that is there is kept and runs after it
     #[command(
-        after_help = "Examples:\n  keywright hook install              in the repository around the current folder\n  keywright hook install ../shop      in another one"
+        after_help = "Examples:\n  keywright hook install                                      in the repository around the current folder\n  keywright hook install --type pre-commit,commit-msg,pre-push  what is made here, and what leaves\n  keywright hook install --global                             for all your repositories, with the hooks of each\n  keywright hook install /srv/git/shop.git --type pre-receive   on a server"
     )]
     Install(Which),
-    /// Take keywright out of the hook; one that was kept comes back
+    /// Take keywright out of hooks; what was kept comes back
     #[command(
-        after_help = "Examples:\n  keywright hook uninstall            in the repository around the current folder"
+        after_help = "Examples:\n  keywright hook uninstall            in the repository around the current folder\n  keywright hook uninstall --global   what `hook install --global` put in"
     )]
     Uninstall(Which),
-    /// Tell how the hook stands (exit code 1 if git would not run keywright)
+    /// Tell how the hooks stand (exit code 1 if git would not run keywright)
     #[command(
-        after_help = "Examples:\n  keywright hook status               which hook there is, and what to do next\n  keywright hook status >/dev/null || keywright hook install"
+        after_help = "Examples:\n  keywright hook status               which hooks there are, and what to do next\n  keywright hook status >/dev/null || keywright hook install"
     )]
-    Status(Which),
+    Status(manage::Asked),
     /// What the hook calls: look at what git is about to take in
     #[command(
         after_help = "Examples:\n  keywright hook run pre-commit                     what git would do before the next commit\n  keywright hook run pre-commit --format json       the same for a program\n  keywright hook run commit-msg .git/COMMIT_EDITMSG\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read; all but 0 stop git"
@@ -51,15 +51,14 @@ enum Verb {
     Run(run::Run),
 }
 
-/// Which hook, where.
+/// Which hooks, where.
 #[derive(Args)]
 struct Which {
-    /// The hook: pre-commit
-    #[arg(long = "type", value_name = "NAME", default_value = "pre-commit", value_parser = kind)]
-    kind: Kind,
-    /// The repository [default: the one around the current folder]
-    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
-    path: PathBuf,
+    #[command(flatten)]
+    asked: manage::Asked,
+    /// For all your repositories: a folder of hooks, named in your own settings of git
+    #[arg(long, conflicts_with = "path")]
+    global: bool,
 }
 
 fn kind(name: &str) -> Result<Kind, String> {
@@ -70,15 +69,11 @@ fn kind(name: &str) -> Result<Kind, String> {
 /// Runs the verb.
 pub(crate) fn run(args: &HookArgs, ui: &Ui) -> Result<Exit, CliError> {
     match &args.verb {
-        Verb::Install(which) => {
-            let binary = std::env::current_exe().map_err(|e| CliError {
-                why: e.to_string(),
-                ..CliError::usage("can't tell where this program is", "run it by its full path")
-            })?;
-            tell(&hook::install(&which.path, which.kind, &Options { binary })?, ui)
-        }
-        Verb::Uninstall(which) => tell(&hook::uninstall(&which.path, which.kind)?, ui),
-        Verb::Status(which) => status(&which.path, which.kind, ui),
+        Verb::Install(which) if which.global => manage::install_global(&which.asked, ui),
+        Verb::Install(which) => manage::install(&which.asked, ui),
+        Verb::Uninstall(which) if which.global => manage::uninstall_global(ui),
+        Verb::Uninstall(which) => manage::uninstall(&which.asked, ui),
+        Verb::Status(asked) => manage::status(asked, ui),
         Verb::Run(hook) => match hook.kind {
             Kind::PreCommit => run::pre_commit(hook, ui),
             Kind::CommitMsg => run::commit_msg(hook, ui),
@@ -86,15 +81,4 @@ pub(crate) fn run(args: &HookArgs, ui: &Ui) -> Result<Exit, CliError> {
             Kind::PreReceive => receive::pre_receive(hook, ui),
         },
     }
-}
-
-fn tell(report: &Report, ui: &Ui) -> Result<Exit, CliError> {
-    ui.lines(&[report.what(), report.next()]);
-    Ok(Exit::Clean)
-}
-
-fn status(path: &Path, kind: Kind, ui: &Ui) -> Result<Exit, CliError> {
-    let status = hook::status(path, kind)?;
-    ui.lines(&[status.what(), status.next()]);
-    Ok(if status.is_run() { Exit::Clean } else { Exit::Leaks })
 }

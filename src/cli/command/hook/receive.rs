@@ -49,6 +49,7 @@ fn watch(limit: Duration, ui: &Ui) -> Result<Sender<()>, CliError> {
                 fix: "push it in parts, older commits first (git push REMOTE COMMIT:refs/heads/BRANCH); the operator can raise [hook] time_limit".into(),
                 exit: Exit::Incomplete,
             });
+            keywright::git::sweep();
             ui.leave(Exit::Incomplete);
         }
     };
