@@ -9,8 +9,8 @@ use super::command::{
     respond::RespondArgs, rotate::RotateArgs, rotations::RotationsArgs, usage::UsageArgs, verify::VerifyArgs,
 };
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
-    redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
+    completions::CompletionsArgs, doctor::DoctorArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs,
+    migrate::MigrateArgs, redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -40,6 +40,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     Hook(HookArgs),
+    Doctor(DoctorArgs),
     Ignore(IgnoreArgs),
     Migrate(MigrateArgs),
     Rules(RulesArgs),

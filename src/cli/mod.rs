@@ -24,6 +24,7 @@
 //! - `flag`: what the flags of several commands take
 //! - `table`: columns and dates
 //! - `write`: files put into place in one step
+//! - `trial`: a commit in a scratch repository
 //! - `ui`: every word that leaves, and the progress bar
 //! - `error`: what went wrong, why, and what to do
 //! - `exit`: the exit codes
@@ -62,6 +63,7 @@ mod survey;
 #[cfg(feature = "rekey")]
 mod table;
 mod target;
+mod trial;
 mod ui;
 #[cfg(feature = "rekey")]
 mod verified;

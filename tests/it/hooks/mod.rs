@@ -5,11 +5,13 @@
 //! - `push`: what leaves
 //! - `receive`: what a server takes in
 //! - `everywhere`: every kind of hook, and hooks for all repositories
+//! - `doctor`: the trial that shows that a hook fires
 //! - `bypass`: what a server lets in on somebody's word
 //! - `trouble`: repositories and pushes in odd states
 
 mod blocked;
 mod bypass;
+mod doctor;
 mod everywhere;
 mod message;
 mod push;
