@@ -3,10 +3,12 @@
 //! Both are rule files with two tables more. A scanned repository's file may add rules and name
 //! paths to let be; it can never weaken the scan (design.md §3).
 
+mod hook;
 mod rekey;
 mod respond;
 mod scan;
 
+pub use hook::HookSettings;
 pub use rekey::{NetworkSettings, RekeySettings, SealSettings, StoreSettings, TransitSettings};
 pub use respond::{Letter, PolicyLine, RespondSettings};
 pub use scan::{FailOn, ScanSettings};
@@ -33,6 +35,8 @@ pub struct Config {
     pub marks_off: Vec<String>,
     /// What it says of scans.
     pub scan: ScanSettings,
+    /// What it says of hooks.
+    pub hook: HookSettings,
     /// What it says of store, seal, network, providers, destinations, hosts and who is told.
     pub rekey: RekeySettings,
     /// What it says of responding to leaks.
@@ -46,6 +50,7 @@ struct Raw {
     #[serde(default)]
     ignore: RawIgnore,
     scan: Option<scan::RawScan>,
+    hook: Option<hook::RawHook>,
     #[serde(default)]
     store: StoreSettings,
     #[serde(default)]
@@ -100,6 +105,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
         why: e.message().trim().replace('\n', "; "),
     })?;
     let scan = raw.scan.map(scan::RawScan::settings).transpose();
+    let hook = raw.hook.map(hook::RawHook::settings).transpose();
     let respond = raw.respond.map(|raw| raw.settings(line)).transpose();
     Ok(Config {
         name: name.into(),
@@ -116,6 +122,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
             hosts: raw.hosts,
         },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
+        hook: hook.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         respond: respond.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         text: text.into(),
     })
@@ -134,6 +141,16 @@ mod tests {
             read("mine.toml", text, Trust::Operator).unwrap().scan.min_confidence,
             Some(Confidence::High)
         );
+    }
+
+    #[test]
+    fn a_repository_may_not_say_what_a_hook_lets_in() {
+        let text = "[hook]\ntime_limit = '5m'\nbypass_record = '/var/log/bypass.jsonl'\n";
+        assert!(read("keywright.toml", text, Trust::Repository).is_err());
+        let own = read("mine.toml", text, Trust::Operator).unwrap().hook;
+        assert_eq!((own.time_limit.as_secs(), own.bypass_record.is_some()), (300, true));
+        let wrong = read("m.toml", "[hook]\nbypass_record = 'log'\n", Trust::Operator).unwrap_err();
+        assert!(wrong.to_string().contains("line 2"), "{wrong}");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::command::{
     usage::UsageArgs, verify::VerifyArgs,
 };
 use super::command::{
-    completions::CompletionsArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs, migrate::MigrateArgs,
-    redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
+    completions::CompletionsArgs, doctor::DoctorArgs, hook::HookArgs, ignore::IgnoreArgs, man::ManArgs,
+    migrate::MigrateArgs, redact::RedactArgs, rules::RulesArgs, scan::ScanArgs,
 };
 use super::ui::Color;
 
@@ -41,6 +41,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Scan(Box<ScanArgs>),
     Hook(HookArgs),
+    Doctor(DoctorArgs),
     Ignore(IgnoreArgs),
     Migrate(MigrateArgs),
     Rules(RulesArgs),

@@ -44,21 +44,28 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// Returns the number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Leaks => 1,
+            Self::LeaksAs(code) => code,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+            #[cfg(feature = "rekey")]
+            Self::Person => 4,
+            #[cfg(feature = "rekey")]
+            Self::NotRotated => 5,
+            #[cfg(feature = "rekey")]
+            Self::Rescue => 6,
+            Self::Bug => 70,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Clean => 0,
-            Exit::Leaks => 1,
-            Exit::LeaksAs(code) => code,
-            Exit::Usage => 2,
-            Exit::Incomplete => 3,
-            #[cfg(feature = "rekey")]
-            Exit::Person => 4,
-            #[cfg(feature = "rekey")]
-            Exit::NotRotated => 5,
-            #[cfg(feature = "rekey")]
-            Exit::Rescue => 6,
-            Exit::Bug => 70,
-        })
+        Self::from(exit.code())
     }
 }

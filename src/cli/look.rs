@@ -10,13 +10,44 @@ use keywright::report::{self, Format, Outcome, Style};
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::survey::{Request, ground, survey_on};
+use super::survey::{Request, Survey, ground, survey_on};
 use super::ui::Ui;
 #[cfg(feature = "rekey")]
 use super::verified;
 
+/// A survey and how it ended, not told yet.
+pub(crate) struct Seen {
+    /// What was found.
+    pub(crate) survey: Survey,
+    /// How it is to be told.
+    pub(crate) formats: Vec<Format>,
+    /// How it ended.
+    pub(crate) exit: Exit,
+    all_objects: bool,
+}
+
+impl Seen {
+    /// Returns it as reports want it.
+    pub(crate) fn outcome(&self) -> Outcome<'_> {
+        self.survey.outcome(self.all_objects)
+    }
+
+    /// Tells it, and says how that ended.
+    pub(crate) fn tell(&self, request: &Request, ui: &Ui) -> Exit {
+        self.survey.warnings.iter().for_each(|w| ui.warn(w));
+        let all_told = tell(request, &self.formats, &self.outcome(), ui);
+        // A report that nobody can read is not a clean run's.
+        if self.exit == Exit::Clean && !all_told { Exit::Incomplete } else { self.exit }
+    }
+}
+
 /// Scans, tells, and says how it ended.
 pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
+    Ok(see(request, ui)?.tell(request, ui))
+}
+
+/// Scans, and tells nothing yet.
+pub(crate) fn see(request: &Request, ui: &Ui) -> Result<Seen, CliError> {
     refuse_showing(request, ui)?;
     let ground = ground(request)?;
     let formats = ground.settings.formats.value.clone();
@@ -40,8 +71,6 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     #[cfg(feature = "rekey")]
     verified::follow(request, &mut survey, ui)?;
     let outcome = survey.outcome(all_objects);
-    survey.warnings.iter().for_each(|w| ui.warn(w));
-    let all_told = tell(request, &formats, &outcome, ui);
     let is_meant = |f: &keywright::model::Finding| match fail_on {
         FailOn::Never => false,
         FailOn::Verified => f.liveness == Some(Liveness::Alive),
@@ -49,8 +78,7 @@ pub(crate) fn look(request: &Request, ui: &Ui) -> Result<Exit, CliError> {
     };
     let fails = survey.findings.iter().any(|f| is_meant(f) && report::counts(f, &outcome));
     let exit = if fails { Exit::Leaks } else { gaps(request, lenient, &outcome, ui) };
-    // A report that nobody can read is not a clean run's.
-    Ok(if exit == Exit::Clean && !all_told { Exit::Incomplete } else { exit })
+    Ok(Seen { survey, formats, exit, all_objects })
 }
 
 /// Decides the exit code where nothing was found that makes the run fail: findings outrank gaps.

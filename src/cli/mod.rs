@@ -8,6 +8,8 @@
 //! - `meant`: which findings a word means
 //! - `look`: a survey told, and its exit code
 //! - `held`: the repository's own files, as they stand or as a commit holds them
+//! - `blocked`: the ways on for somebody whom a hook has stopped
+//! - `bypass`: a push that is let in with leaks
 //! - `suppressions`: files that state what to let be
 //! - `target`: what there is to scan
 //! - `settings`: flags, files and what wins
@@ -23,12 +25,15 @@
 //! - `flag`: what the flags of several commands take
 //! - `table`: columns and dates
 //! - `write`: files put into place in one step
+//! - `trial`: a commit in a scratch repository
 //! - `ui`: every word that leaves, and the progress bar
 //! - `error`: what went wrong, why, and what to do
 //! - `exit`: the exit codes
 
 mod again;
 mod args;
+mod blocked;
+mod bypass;
 mod command;
 #[cfg(feature = "rekey")]
 mod desk;
@@ -60,6 +65,7 @@ mod survey;
 #[cfg(feature = "rekey")]
 mod table;
 mod target;
+mod trial;
 mod ui;
 #[cfg(feature = "rekey")]
 mod verified;

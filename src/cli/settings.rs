@@ -227,7 +227,13 @@ impl Pick {
     }
 }
 
-/// The operator's settings file: named by the flag or the environment, or the user's own.
+/// Reads what the operator's file says of hooks.
+pub(crate) fn hook(named: Option<&Path>) -> Result<config::HookSettings, CliError> {
+    let flags = Flags { config: named.map(Into::into), ..Flags::default() };
+    let file = settings_file(&flags).map(|path| read(&path)).transpose()?;
+    Ok(file.map(|file| file.hook).unwrap_or_default())
+}
+
 /// Reads what the operator's file says of store, seal, network and providers. A scanned repository's
 /// file has no say in it.
 #[cfg(feature = "rekey")]
@@ -239,6 +245,7 @@ pub(crate) fn rekey(
     Ok(file.map(|file| (file.rekey, file.respond)).unwrap_or_default())
 }
 
+/// The operator's settings file: named by the flag or the environment, or the user's own.
 fn settings_file(flags: &Flags) -> Option<PathBuf> {
     let named = || std::env::var_os("KEYWRIGHT_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);
     flags.config.clone().or_else(named).or_else(|| user_file().filter(|p| p.is_file()))

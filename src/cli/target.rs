@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use keywright::git::Repository;
+use keywright::git::push::Push;
 use keywright::model::{Path as GitPath, text};
 #[cfg(feature = "rekey")]
 use keywright::source::named::Named;
 use keywright::source::{
-    Source, SourceError, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
+    Source, SourceError, message::Message, range::Range, staged::Staged, stdin::Stdin, worktree::Worktree,
 };
 
 use super::error::CliError;
@@ -27,6 +28,12 @@ pub(crate) enum Narrow {
     /// Objects that somebody named, by their ids, if the commits of a range brought them in.
     #[cfg(feature = "rekey")]
     Named(String, Vec<String>),
+    /// The message of a commit that is to be made, as git would store it.
+    Message(Vec<u8>),
+    /// What a push would bring to another repository.
+    Sent(Push),
+    /// What a push would bring to this one, of which git keeps it apart so far.
+    Received(Push),
     /// The stored objects.
     History,
     /// The working tree.
@@ -38,11 +45,7 @@ pub(crate) enum Narrow {
 impl Narrow {
     /// Whether it is about changes: then nothing to look at is a good answer.
     pub(crate) fn is_change(&self) -> bool {
-        #[cfg(feature = "rekey")]
-        if matches!(self, Self::Named(..)) {
-            return true;
-        }
-        matches!(self, Self::Staged | Self::Range(_) | Self::Since(_))
+        !matches!(self, Self::All | Self::History | Self::Files | Self::EveryFile)
     }
 
     fn words(&self) -> String {
@@ -53,6 +56,8 @@ impl Narrow {
             Self::Since(since) => format!("commits since {}", text::shown(since.as_bytes())),
             #[cfg(feature = "rekey")]
             Self::Named(range, _) => format!("named objects of {}", text::shown(range.as_bytes())),
+            Self::Message(_) => "commit message".into(),
+            Self::Sent(_) | Self::Received(_) => "push".into(),
             Self::History => "history".into(),
             Self::Files => "working tree".into(),
             Self::EveryFile => "every file".into(),
@@ -80,7 +85,11 @@ pub(crate) fn targets(
 ) -> Result<Vec<Target>, CliError> {
     if paths.is_empty() {
         let here = Path::new(".");
-        let repo = Repository::discover(here)?.ok_or_else(|| {
+        let repo = match narrow {
+            Narrow::Received(_) => Repository::receiving(),
+            _ => Repository::discover(here),
+        };
+        let repo = repo?.ok_or_else(|| {
             CliError::usage(
                 "there is no git repository here",
                 "go into one, or name a file or folder: keywright scan PATH",
@@ -141,7 +150,10 @@ impl Target {
     }
 
     /// Where its bytes come from, but for the history.
-    pub(crate) fn sources<'t>(&'t self, narrow: &Narrow) -> Result<Vec<Box<dyn Source + 't>>, SourceError> {
+    pub(crate) fn sources<'t>(
+        &'t self,
+        narrow: &'t Narrow,
+    ) -> Result<Vec<Box<dyn Source + 't>>, SourceError> {
         let repo = match self {
             Self::Stdin(name) => {
                 let name = GitPath::new(name.as_os_str().as_encoded_bytes());
@@ -161,6 +173,8 @@ impl Target {
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
             #[cfg(feature = "rekey")]
             Narrow::Named(range, objects) => vec![Box::new(Named::between(repo, range, objects)?)],
+            Narrow::Message(text) => vec![Box::new(Message { text })],
+            Narrow::Sent(push) | Narrow::Received(push) => vec![Box::new(Range::pushed(repo, push))],
             Narrow::Files | Narrow::EveryFile => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All if repo.work_dir().is_some() => vec![Box::new(Worktree::of(repo, None))],
             Narrow::All | Narrow::History => Vec::new(),

@@ -35,6 +35,16 @@ impl Ui {
         Self { color, quiet }
     }
 
+    /// Returns a second one, for another thread.
+    pub(crate) fn again(&self) -> Self {
+        Self { color: self.color, quiet: self.quiet }
+    }
+
+    /// Ends the program at once, from any thread.
+    pub(crate) fn leave(&self, exit: super::exit::Exit) -> ! {
+        std::process::exit(exit.code().into())
+    }
+
     /// Whether nothing but findings and errors is wanted.
     #[cfg(feature = "rekey")]
     pub(crate) fn is_quiet(&self) -> bool {
@@ -79,6 +89,14 @@ impl Ui {
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
+    }
+
+    /// Writes to standard error, whatever a reader does with it: a hook's words stand apart from what git
+    /// itself says on standard output. `write` hears whether colours are taken.
+    pub(crate) fn beside(&self, write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>) {
+        let colour = self.takes_colour(&io::stderr());
+        let mut err = io::BufWriter::new(io::stderr().lock());
+        let _ = write(&mut err, colour).and_then(|()| err.flush());
     }
 
     /// Writes lines to standard output. A reader that went away misses nothing that was not done.

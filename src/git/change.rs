@@ -82,6 +82,17 @@ pub fn range(
     Ok(())
 }
 
+/// Lists every blob of a folder.
+///
+/// # Errors
+/// [`GitError::Object`] if the folder cannot be read.
+pub fn files(repo: &Repository, tree: &Id) -> Result<Vec<Change>, GitError> {
+    let mut listing = Listing::default();
+    compare(&repo.gix(), Some(*tree), &[], &[], 0, &mut listing)?;
+    listing.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(listing.changes)
+}
+
 fn range_commit(repo: &Repository, id: &Id) -> Result<RangeCommit, GitError> {
     let fail = |why: String| GitError::Object { id: id.to_string(), why };
     let object = repo.gix().find_object(*id).map_err(|e| fail(chain(&e)))?.detach();

@@ -17,6 +17,8 @@
 //! - `provenance`: which commit brought a blob in, under which path, and what still reaches it
 //! - `hook`: keywright in a repository's hooks
 //! - `change`: what a commit changes against its parents
+//! - `push`: what a push brings
+//! - `quarantine`: the repository that receives one
 //! - `index`: the index, as git writes it
 //! - `staged`: what the index changes against `HEAD`
 
@@ -34,6 +36,8 @@ pub mod open;
 mod pack;
 mod packed;
 pub mod provenance;
+pub mod push;
+mod quarantine;
 pub mod refs;
 mod remotes;
 pub mod staged;
@@ -46,6 +50,7 @@ mod user;
 pub use gix::ObjectId as Id;
 pub use object::{Body, Kind};
 pub use open::Repository;
+pub use quarantine::sweep;
 pub use user::{is_own, user_email};
 
 use std::path::PathBuf;

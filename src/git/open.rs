@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::{GitError, Id};
 
 /// Objects above this many bytes are never held whole in memory.
@@ -11,6 +13,8 @@ pub const LARGEST_HELD: u64 = 1 << 30;
 /// An opened repository.
 pub struct Repository {
     inner: gix::ThreadSafeRepository,
+    /// A folder of ours that says where its objects are; it goes with this.
+    _room: Option<TempDir>,
 }
 
 impl Repository {
@@ -60,7 +64,26 @@ impl Repository {
             ]);
         let inner = gix::ThreadSafeRepository::open_opts(path, options)
             .map_err(|e| GitError::Open { path: path.into(), why: chain(&e) })?;
-        Ok(Self { inner })
+        Ok(Self { inner, _room: None })
+    }
+
+    /// Returns it as if nothing were checked out.
+    pub(super) fn without_work_tree(mut self) -> Self {
+        self.inner.work_tree = None;
+        self
+    }
+
+    /// Returns it with another folder of objects, which goes with it: `room`.
+    pub(super) fn reading(mut self, objects: &Path, room: TempDir) -> Result<Self, GitError> {
+        let options = gix::odb::store::init::Options {
+            alloc_limit_bytes: usize::try_from(LARGEST_HELD).ok(),
+            ..Default::default()
+        };
+        let store = gix::odb::Store::at_opts(objects.into(), self.hash(), &mut std::iter::empty(), options);
+        let fail = |e: std::io::Error| GitError::Open { path: objects.into(), why: chain(&e) };
+        self.inner.objects = store.map_err(fail)?.into();
+        self._room = Some(room);
+        Ok(self)
     }
 
     fn set_work_dir(&mut self, dir: &Path) -> Result<(), GitError> {

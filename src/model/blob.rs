@@ -14,7 +14,7 @@ pub enum Origin {
     Change(Path, String, String),
     /// A stored blob; which paths and commits hold it is asked only if something is found.
     Object(String),
-    /// The message of the commit with this id in hex.
+    /// The message of the commit with this id in hex; without an id, of one that is to be made.
     CommitMessage(String),
     /// The message of the tag object with this id in hex.
     TagMessage(String),

@@ -54,6 +54,7 @@ pub use github::code as markdown_code;
 pub use github::comment::{Linked, comment as github_comment};
 pub use github::summary::write as github_summary;
 pub use html::escaped as html_text;
+pub use human::{brief, place};
 pub use outcome::{Outcome, Standing, Style, counts, standing};
 
 /// How it is told.

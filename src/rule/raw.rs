@@ -138,6 +138,7 @@ pub(super) const FILE_FIELDS: &[&str] = &[
     "seal",
     "network",
     "providers",
+    "hook",
     "destinations",
     "hosts",
     "notify",

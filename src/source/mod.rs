@@ -3,7 +3,8 @@
 //!
 //! - `worktree`: files and folders on disk
 //! - `staged`: what the next commit would bring in
-//! - `range`: what the commits of a range brought in
+//! - `range`: what the commits of a range, or of a push, brought in
+//! - `message`: the message of a commit that is to be made
 //! - `named`: objects that somebody named, if a range brought them in
 //! - `history`: every stored object once
 //! - `stdin`: a stream
@@ -12,6 +13,7 @@
 
 mod change;
 pub mod history;
+pub mod message;
 pub mod named;
 pub mod range;
 pub mod staged;
@@ -90,7 +92,9 @@ impl Located {
             Origin::Index(path, id) => (Place::Index, path, Some(id)),
             Origin::Change(path, id, _) => (Place::History, path, Some(id)),
             Origin::Object(id) => (Place::History, Path::new(""), Some(id)),
-            Origin::CommitMessage(id) => (Place::CommitMessage, Path::new(""), Some(id)),
+            Origin::CommitMessage(id) => {
+                (Place::CommitMessage, Path::new(""), Some(id).filter(|id| !id.is_empty()))
+            }
             Origin::TagMessage(id) => (Place::TagMessage, Path::new(""), Some(id)),
         };
         let mut location = Location::file(place, path);

@@ -363,8 +363,8 @@ fn only_one_file_speaks() {
 fn no_file_runs_a_program() {
     for word in ["process::Command", "Command::new", "filter_pipeline", "with_trust(gix::sec::Trust::Full"] {
         // A program that the operator named is run in two files; nothing a repository says leads there. The
-        // drill runs git and this very program, in a folder that it made itself.
-        let runs = ["cli/args.rs", "destination/program.rs", "drill/run.rs", "reference.rs"];
+        // drill runs git and this very program, in a folder that it made itself; so does the doctor's trial, git.
+        let runs = ["cli/args.rs", "cli/trial.rs", "destination/program.rs", "drill/run.rs", "reference.rs"];
         holds(elsewhere(word, |name| runs.contains(&name)));
     }
 }

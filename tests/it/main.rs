@@ -33,6 +33,8 @@ mod gitleaks;
 mod hints;
 mod hints_told;
 mod history;
+#[cfg(unix)]
+mod hooks;
 mod hostile;
 #[cfg(feature = "rekey")]
 mod hosts;

@@ -3,6 +3,7 @@
 #[cfg(feature = "rekey")]
 pub(super) mod audit;
 pub(super) mod completions;
+pub(super) mod doctor;
 #[cfg(feature = "rekey")]
 pub(super) mod drill;
 #[cfg(feature = "rekey")]
@@ -44,6 +45,7 @@ pub(super) fn run(command: Command, ui: &Ui) -> Result<Exit, CliError> {
     match command {
         Command::Scan(args) => scan::run(&args, ui),
         Command::Hook(args) => hook::run(&args, ui),
+        Command::Doctor(args) => doctor::run(&args, ui),
         Command::Ignore(args) => ignore::run(&args, ui),
         Command::Migrate(args) => migrate::run(&args, ui),
         Command::Rules(args) => rules::run(&args, ui),

@@ -136,6 +136,51 @@ pub enum HookError {
         /// Our hook, under the framework's name for it.
         legacy: PathBuf,
     },
+    /// `core.hooksPath` is set for all repositories already.
+    #[error(
+        "core.hooksPath is set for all your repositories already, to {}; `keywright hook install` in any of \
+         them puts the hook there",
+        show(named)
+    )]
+    NamedForAll {
+        /// The folder it names.
+        named: PathBuf,
+    },
+    /// Our folder is named for all repositories, and not by us.
+    #[error(
+        "{}: names {} as core.hooksPath, in lines that are not keywright's; take them out \
+         (git config --global --unset core.hooksPath) and run this again",
+        show(settings),
+        show(folder)
+    )]
+    NamedByHand {
+        /// The user's settings of git.
+        settings: PathBuf,
+        /// Our folder.
+        folder: PathBuf,
+    },
+    /// Something of somebody else's stands in our folder.
+    #[error("{}: not keywright's, in a folder that is; move it away and install again", show(hook))]
+    Foreign {
+        /// The file.
+        hook: PathBuf,
+    },
+    /// The hook serves every repository of the user.
+    #[error(
+        "{}: serves all your repositories; run `keywright hook {verb} --global --type {name}`",
+        show(hook)
+    )]
+    ForAll {
+        /// The file.
+        hook: PathBuf,
+        /// What was to be done.
+        verb: &'static str,
+        /// The hook's name.
+        name: &'static str,
+    },
+    /// There is no place for the user's settings of git.
+    #[error("there is no file for your settings of git; set HOME")]
+    NoHome,
     /// The program to record cannot be recorded.
     #[error(
         "{}: can't be recorded as the program to run: {why}; install again from where it stays",

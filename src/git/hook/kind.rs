@@ -2,21 +2,29 @@
 
 /// One of git's hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kind {
     /// Runs before a commit is made, in its work tree.
     PreCommit,
+    /// Runs when a commit's message is written.
+    CommitMsg,
+    /// Runs before a push leaves.
+    PrePush,
+    /// Runs on a server, before a push comes in.
+    PreReceive,
 }
 
 impl Kind {
     /// Every hook keywright can stand in.
-    pub const ALL: &[Self] = &[Self::PreCommit];
+    pub const ALL: &[Self] = &[Self::PreCommit, Self::CommitMsg, Self::PrePush, Self::PreReceive];
 
     /// Returns the name git knows it by: the file's name in the hooks folder.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
+            Self::CommitMsg => "commit-msg",
+            Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
         }
     }
 
@@ -32,12 +40,36 @@ impl Kind {
         format!("{}.before-keywright", self.name())
     }
 
+    /// Says what it checks.
+    #[must_use]
+    pub fn checks(self) -> &'static str {
+        match self {
+            Self::PreCommit => "every commit here",
+            Self::CommitMsg => "the message of every commit here",
+            Self::PrePush => "every push from here",
+            Self::PreReceive => "every push to here",
+        }
+    }
+
+    /// Returns the command that puts it in.
+    #[must_use]
+    pub fn install(self) -> String {
+        match self {
+            Self::PreCommit => "keywright hook install".into(),
+            kind => format!("keywright hook install --type {}", kind.name()),
+        }
+    }
+
+    /// Tells whether git hands it refs on standard input.
+    #[must_use]
+    pub fn has_input(self) -> bool {
+        matches!(self, Self::PrePush | Self::PreReceive)
+    }
+
     /// Tells whether git runs it only where files are checked out.
     #[must_use]
     pub fn needs_work_tree(self) -> bool {
-        match self {
-            Self::PreCommit => true,
-        }
+        matches!(self, Self::PreCommit | Self::CommitMsg)
     }
 }
 

@@ -5,15 +5,19 @@
 //! - `place`: where git looks for them
 //! - `own`: a hook file that is ours
 //! - `husky`: our lines in husky's
+//! - `everywhere`: a folder for all repositories of a user
 //! - `script`: the text of both, pure
+//! - `message`: a commit's message as git would store it
 //! - `file`: hook files on disk
 //! - `report`: what was done, how it stands
 //! - `error`: why not
 
 mod error;
+mod everywhere;
 mod file;
 mod husky;
 mod kind;
+mod message;
 mod own;
 mod place;
 mod report;
@@ -22,7 +26,9 @@ mod script;
 use std::path::{Path, PathBuf};
 
 pub use error::HookError;
+pub use everywhere::{Everywhere, install_everywhere, uninstall_everywhere};
 pub use kind::{Kind, Manager};
+pub use message::Cleanup;
 pub use report::{Done, HookStatus, Recorded, Report, State};
 
 use place::{Layout, Place};
@@ -83,6 +89,10 @@ pub fn status(repo_dir: &Path, kind: Kind) -> Result<HookStatus, HookError> {
         Layout::Husky | Layout::OldHusky => (husky::state(&hook, kind)?, true),
     };
     let everywhere = place.everywhere;
+    let shadowed = match place::named_for_all()? {
+        Some(folder) if folder != place.folder && everywhere::is_active(&folder, kind) => Some(folder),
+        _ => None,
+    };
     let unused = match place.into_unused() {
         Some(unused) => match own::state(&unused, kind)? {
             State::Installed { .. } | State::OtherVersion(_) | State::Edited => Some(unused.hook(kind)),
@@ -98,5 +108,6 @@ pub fn status(repo_dir: &Path, kind: Kind) -> Result<HookStatus, HookError> {
         husky: runs_in_husky,
         everywhere,
         unused,
+        shadowed,
     })
 }

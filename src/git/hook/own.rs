@@ -36,6 +36,8 @@ pub(super) fn install(place: &Place, kind: Kind, program: &Path) -> Result<Repor
         Owner::Ours(recorded) if recorded.as_deref() == binary && runs => Ok(report(Done::Unchanged)),
         Owner::ByHand if runs => Ok(place.report(kind, Done::ByHand)),
         Owner::Edited => Err(HookError::Edited { hook, kept }),
+        Owner::Everywhere(true) => Ok(place.report(kind, Done::Unchanged)),
+        Owner::Everywhere(false) => Err(HookError::ForAll { hook, verb: "install", name: kind.name() }),
         Owner::Ours(_) | Owner::OtherVersion(_) | Owner::ByHand => {
             file::put(&hook, &text, 0o755, None)?;
             Ok(report(Done::Updated))
@@ -70,6 +72,8 @@ pub(super) fn uninstall(place: &Place, kind: Kind) -> Result<Report, HookError> 
             Ok(Report { kept, ..place.report(kind, Done::Removed) })
         }
         Owner::Edited => Err(HookError::Edited { hook, kept }),
+        Owner::Everywhere(true) => Err(HookError::ForAll { hook, verb: "uninstall", name: kind.name() }),
+        Owner::Everywhere(false) => Ok(place.report(kind, Done::Absent)),
         Owner::ByHand => Ok(place.report(kind, Done::ByHand)),
         Owner::Other(manager) => match taken_over(place, kind, manager)? {
             Some(legacy) => Err(HookError::TakenOver { legacy }),
@@ -93,6 +97,7 @@ pub(super) fn state(place: &Place, kind: Kind) -> Result<State, HookError> {
         Owner::Edited => State::Edited,
         Owner::OtherVersion(version) => State::OtherVersion(version),
         Owner::ByHand => State::ByHand,
+        Owner::Everywhere(runs) => State::Everywhere { runs },
         Owner::Other(manager) => match taken_over(place, kind, manager)? {
             Some(legacy) => State::TakenOver { legacy },
             None => State::Other(manager),
@@ -114,7 +119,7 @@ fn taken_over(place: &Place, kind: Kind, by: Option<Manager>) -> Result<Option<P
 }
 
 /// Returns the program if its path can be written into a hook and will hold.
-fn recordable(binary: &Path) -> Result<&Path, HookError> {
+pub(super) fn recordable(binary: &Path) -> Result<&Path, HookError> {
     let no = |why| Err(HookError::Binary { path: binary.to_owned(), why });
     if !binary.is_absolute() {
         return no("its path is not absolute");

@@ -1,6 +1,7 @@
 //! Where git looks for a repository's hooks. The one part of `hook` that knows gix.
 
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
 use gix::config::Source;
@@ -139,7 +140,7 @@ impl Layout {
 }
 
 /// Opens the repository at or above `dir` with its owner's rights, or not at all.
-fn open(dir: &Path) -> Result<gix::Repository, HookError> {
+pub(super) fn open(dir: &Path) -> Result<gix::Repository, HookError> {
     let missing = || HookError::NoRepository { dir: dir.to_owned() };
     // Found first and opened after, so that the user's `safe.directory` is heard.
     let found = gix::discover::upwards(dir).map_err(|_| missing())?.0;
@@ -149,6 +150,30 @@ fn open(dir: &Path) -> Result<gix::Repository, HookError> {
     match repo.git_dir_trust() {
         gix::sec::Trust::Full => Ok(repo),
         gix::sec::Trust::Reduced => Err(HookError::Untrusted { dir: real(&at) }),
+    }
+}
+
+/// Returns the folder that `core.hooksPath` names in the user's or the machine's settings of git.
+pub(super) fn named_for_all() -> Result<Option<PathBuf>, HookError> {
+    let why = |e: gix::Error| HookError::HooksPath { why: e.to_string() };
+    let config = gix::config::File::from_globals().map_err(why)?;
+    let named = config.raw_value("core.hooksPath").ok().filter(|value| !value.is_empty());
+    Ok(named.map(|value| PathBuf::from(std::ffi::OsString::from_vec(value.into()))))
+}
+
+/// Returns the file that holds the user's settings of git, whether or not it is there yet.
+pub(super) fn users_file() -> Result<PathBuf, HookError> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    if let Some(file) = set("GIT_CONFIG_GLOBAL") {
+        return Ok(file);
+    }
+    let own = set("HOME").map(|home| home.join(".gitconfig"));
+    let other = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    let other = other.map(|folder| folder.join("git/config"));
+    match (own, other) {
+        (Some(own), Some(other)) if !own.exists() && other.exists() => Ok(other),
+        (Some(own), _) => Ok(own),
+        (None, _) => Err(HookError::NoHome),
     }
 }
 

@@ -82,8 +82,10 @@ impl Report {
     pub fn next(&self) -> String {
         let name = self.kind.name();
         match self.done {
-            Done::Removed => "commits are no longer checked here; back with `keywright hook install`".into(),
-            Done::Absent => "nothing to do; put one in with `keywright hook install`".into(),
+            Done::Removed => {
+                format!("{} goes unchecked from now on; back with `{}`", self.kind.checks(), self.kind.install())
+            }
+            Done::Absent => format!("nothing to do; put one in with `{}`", self.kind.install()),
             Done::ByHand => "delete the file to be rid of it, or to let `keywright hook install` write its own".into(),
             Done::TakenOver => "nothing to do; `pre-commit uninstall` gives the hook back".into(),
             Done::Installed | Done::Updated | Done::Unchanged if self.shared => {
@@ -97,8 +99,10 @@ impl Report {
                 _ if self.everywhere => {
                     "core.hooksPath is set for all your repositories, so commits in every one of them are checked".into()
                 }
-                _ => "every commit here is now checked for leaked keys; `keywright hook status` shows how it stands"
-                    .into(),
+                _ => format!(
+                    "{} is now checked for leaked keys; `keywright hook status` shows how it stands",
+                    self.kind.checks()
+                ),
             },
         }
     }
@@ -121,6 +125,8 @@ pub struct HookStatus {
     pub everywhere: bool,
     /// A hook of ours that git does not run, because `core.hooksPath` points elsewhere.
     pub unused: Option<PathBuf>,
+    /// The folder of hooks for all repositories, with one of ours, that this one's `core.hooksPath` goes before.
+    pub shadowed: Option<PathBuf>,
 }
 
 /// What a hook file is.
@@ -146,6 +152,11 @@ pub enum State {
         /// Our file.
         legacy: PathBuf,
     },
+    /// The one for all repositories of the user.
+    Everywhere {
+        /// Whether it runs keywright.
+        runs: bool,
+    },
     /// Somebody else's.
     Other(Option<Manager>),
 }
@@ -163,7 +174,11 @@ impl HookStatus {
     /// Tells whether git, as things stand, runs keywright.
     #[must_use]
     pub fn is_run(&self) -> bool {
-        self.executable && !matches!(self.state, State::Absent | State::Other(_) | State::Edited)
+        let is_not = matches!(
+            self.state,
+            State::Absent | State::Other(_) | State::Edited | State::Everywhere { runs: false }
+        );
+        self.executable && !is_not
     }
 
     /// Returns one line that says how it stands.
@@ -177,8 +192,18 @@ impl HookStatus {
                 self.hook.parent().map_or_else(String::new, show)
             );
         }
+        if let (Some(folder), false) = (&self.shadowed, self.is_run()) {
+            return format!(
+                "not installed here: core.hooksPath points to {}, before the {kind} hook of all your repositories in {}",
+                self.hook.parent().map_or_else(String::new, show),
+                show(folder)
+            );
+        }
         let mut line = match &self.state {
-            State::Absent => format!("no {kind} hook: {hook}"),
+            State::Everywhere { runs: true } => {
+                format!("{kind} hook installed for all your repositories: {hook}")
+            }
+            State::Absent | State::Everywhere { .. } => format!("no {kind} hook: {hook}"),
             State::Installed { kept: Some(kept), .. } => {
                 format!("{kind} hook installed: {hook}; it runs {} after itself", show(kept))
             }
@@ -209,12 +234,18 @@ impl HookStatus {
     pub fn next(&self) -> String {
         let line = match &self.state {
             State::Edited => "see what was changed, delete the file, and run `keywright hook install`",
-            State::Absent | State::Other(_) => {
-                "put it in with `keywright hook install`; a hook that is there is kept"
+            State::Everywhere { runs: false } => {
+                return format!(
+                    "put it in with `keywright hook install --global --type {}`",
+                    self.kind.name()
+                );
             }
-            State::OtherVersion(_) => "write it anew with `keywright hook install`",
+            State::Absent | State::Other(_) => {
+                return format!("put it in with `{}`; a hook that is there is kept", self.kind.install());
+            }
+            State::OtherVersion(_) => return format!("write it anew with `{}`", self.kind.install()),
             _ if !self.executable && self.husky => "run `npm install` (or `npx husky`)",
-            _ if !self.executable => "mend it with `keywright hook install`",
+            _ if !self.executable => return format!("mend it with `{}`", self.kind.install()),
             State::Installed { binary: Some(Recorded { path, exists: false }), .. } => {
                 return format!(
                     "{} is gone, so keywright is looked for on PATH; run `keywright hook install` to record this one",
@@ -224,5 +255,13 @@ impl HookStatus {
             _ => "nothing to do",
         };
         line.into()
+    }
+
+    /// Tells a hook of ours that git does not run as it should.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let is_others =
+            matches!(self.state, State::Absent | State::Other(_) | State::Everywhere { runs: false });
+        !self.is_run() && (!is_others || self.unused.is_some() || self.shadowed.is_some())
     }
 }

@@ -74,6 +74,55 @@ impl Group<'_> {
         Ok(())
     }
 
+    /// Tells whether any of the findings counts.
+    pub(super) fn counts(&self) -> bool {
+        self.counts
+    }
+
+    /// Writes the places that count, the line of the first, and why it is a secret: for a hook.
+    pub(super) fn write_brief(
+        &self,
+        outcome: &Outcome<'_>,
+        most: usize,
+        style: &Style,
+        paint: Paint,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let hit = &self.worst.hit;
+        let leaks = self.findings.iter().filter(|f| standing(f, outcome) == Standing::Leak);
+        let number = leaks.clone().count();
+        for finding in leaks.take(most) {
+            let location = &finding.location;
+            let commit = location.commit.as_ref().filter(|_| location.place != Place::CommitMessage);
+            let commit = commit.map_or(String::new(), |c| format!("  {}", calm(c.short().as_bytes())));
+            writeln!(out, "  {}:{}{commit}", paint.bold(place(finding, style)), location.line)?;
+        }
+        if number > most {
+            writeln!(out, "  +{}", count((number - most) as u64, "more place"))?;
+        }
+        write_line(self.worst, style, paint, out)?;
+        let severity = paint.bad(hit.rule.severity.word());
+        writeln!(out, "    {severity}: {}", calm(hit.rule.description.as_bytes()))?;
+        let checks = self.checks(style);
+        if !checks.is_empty() {
+            writeln!(out, "    {}", paint.faint(format!("why: {checks}")))?;
+        }
+        Ok(())
+    }
+
+    /// Says what the checks found.
+    fn checks(&self, style: &Style) -> String {
+        let words = self.worst.hit.checks.iter().map(|check| {
+            let why = calm(&veiled(check.why.as_bytes(), self.worst, style));
+            match (why.is_empty(), check.verdict) {
+                (false, _) => why,
+                (true, Verdict::Passed) => format!("its {} is right", check.name),
+                (true, Verdict::Failed) => format!("its {} is wrong", check.name),
+            }
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     fn write_head(&self, style: &Style, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let hit = &self.worst.hit;
         let severity = hit.rule.severity.word();
@@ -105,19 +154,8 @@ impl Group<'_> {
         }
         writeln!(out, "  {}", facts.join(" · "))?;
 
-        let checks: Vec<_> = hit
-            .checks
-            .iter()
-            .map(|check| {
-                let why = calm(&veiled(check.why.as_bytes(), self.worst, style));
-                match (why.is_empty(), check.verdict) {
-                    (false, _) => why,
-                    (true, Verdict::Passed) => format!("its {} is right", check.name),
-                    (true, Verdict::Failed) => format!("its {} is wrong", check.name),
-                }
-            })
-            .collect();
-        let why = if checks.is_empty() { String::new() } else { format!(": {}", checks.join(", ")) };
+        let checks = self.checks(style);
+        let why = if checks.is_empty() { String::new() } else { format!(": {checks}") };
         writeln!(out, "  {}", paint.faint(format!("confidence {}{why}", hit.confidence.word())))
     }
 }
@@ -132,15 +170,7 @@ fn write_place(
 ) -> io::Result<()> {
     let location = &finding.location;
     let safe = |bytes: &[u8]| calm(&veiled(bytes, finding, style));
-    let at = match (message_id(location), location.place) {
-        (Some(id), Place::TagMessage) => format!("message of tag {}", short(id)),
-        (Some(id), _) => format!("message of commit {}", short(id)),
-        // Nothing leads to the object, so no path is known.
-        (None, _) if location.path.bytes().is_empty() => {
-            format!("blob {}", short(location.object.as_deref().unwrap_or("unknown")))
-        }
-        (None, _) => safe(location.path.bytes()),
-    };
+    let at = place(finding, style);
     let mut facts = Vec::new();
     if message_id(location).is_none() {
         facts.push(location.place.word().replace('-', " "));
@@ -182,6 +212,22 @@ fn write_place(
     }
 }
 
+/// Says where a finding stands, without its line.
+pub(super) fn place(finding: &Finding, style: &Style) -> String {
+    let location = &finding.location;
+    match (message_id(location), location.place) {
+        (Some(id), Place::TagMessage) => format!("message of tag {}", short(id)),
+        // Not stored yet.
+        (Some(_), _) if location.object.is_none() => "message".into(),
+        (Some(id), _) => format!("message of commit {}", short(id)),
+        // Nothing leads to the object, so no path is known.
+        (None, _) if location.path.bytes().is_empty() => {
+            format!("blob {}", short(location.object.as_deref().unwrap_or("unknown")))
+        }
+        (None, _) => calm(&veiled(location.path.bytes(), finding, style)),
+    }
+}
+
 /// Writes the masked line.
 fn write_line(finding: &Finding, style: &Style, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let line = calm(&veiled(finding.hit.line_text.trim().as_bytes(), finding, style));
@@ -193,7 +239,7 @@ fn write_line(finding: &Finding, style: &Style, paint: Paint, out: &mut dyn Writ
 }
 
 /// Says why a finding does not count.
-fn why_not_counted(finding: &Finding, standing: Standing, style: &Style) -> Option<String> {
+pub(super) fn why_not_counted(finding: &Finding, standing: Standing, style: &Style) -> Option<String> {
     let safe = |text: &str| calm(&veiled(text.as_bytes(), finding, style));
     match standing {
         Standing::Leak => None,

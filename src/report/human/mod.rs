@@ -2,14 +2,18 @@
 //! read. Nothing that comes from a repository is written as it is.
 //!
 //! - `group`: one secret with its places
+//! - `brief`: the same in few lines, for hooks
 //! - `summary`: the numbers, and what was not read
 //! - `paint`: colours for both
 
+mod brief;
 mod group;
 mod paint;
 mod summary;
 
 use std::io::{self, Write};
+
+pub use brief::{brief, place};
 
 use super::outcome::{Outcome, Style};
 use super::tally::Tally;

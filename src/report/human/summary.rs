@@ -47,7 +47,7 @@ fn verdict(outcome: &Outcome<'_>, tally: &Tally, paint: Paint) -> String {
 }
 
 /// Writes what was left out on purpose, then what could not be read and what to do about it.
-fn write_skipped(coverage: &Coverage, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_skipped(coverage: &Coverage, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     for reason in sums::reasons(coverage, false) {
         writeln!(out, "{}", paint.faint(format!("left out: {}", sums::skipped(coverage, reason))))?;
     }
