@@ -52,6 +52,7 @@ pub use github::code as markdown_code;
 pub use github::summary::write as github_summary;
 pub use html::escaped as html_text;
 pub use outcome::{Outcome, Standing, Style, counts, standing};
+pub use veil::veiled_name;
 
 /// How it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

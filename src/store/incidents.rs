@@ -11,6 +11,7 @@ use super::Store;
 use super::audit::append;
 use super::db::{Row, Tx};
 use super::error::StoreError;
+use super::notices::{News, note};
 use super::record::{Line, Versioned};
 
 /// The most places that are listed of one incident; the others are counted.
@@ -93,12 +94,28 @@ impl Store {
         incident: &mut Versioned<Incident>,
         line: Option<Line>,
     ) -> Result<(), StoreError> {
+        self.put_incident_telling(incident, line, None).await.map(drop)
+    }
+
+    /// Does the same and, in the same transaction, writes down what people are told of it, and when; returns
+    /// whether that is new.
+    pub async fn put_incident_telling(
+        &self,
+        incident: &mut Versioned<Incident>,
+        line: Option<Line>,
+        news: Option<(&News, Moment)>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
         write(&mut tx, incident).await?;
         if let Some(line) = line {
             append(&mut tx, &self.chain, line).await?;
         }
-        tx.commit().await
+        let is_new = match news {
+            Some((news, now)) => note(&mut tx, news, now).await?,
+            None => false,
+        };
+        tx.commit().await?;
+        Ok(is_new)
     }
 
     /// Notes that a secret is, or was, a key of ours.

@@ -14,6 +14,7 @@ use crate::cli::desk::{Manner, record, respond, root_of};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::flag::span;
+use crate::cli::office::send_waiting;
 use crate::cli::rekey::Rekey;
 use crate::cli::survey::{Request, survey};
 use crate::cli::ui::Ui;
@@ -58,6 +59,9 @@ pub(crate) fn run(args: &RespondArgs, ui: &Ui) -> Result<Exit, CliError> {
     };
     if ids.is_empty() {
         ui.lines(&["nothing is to be done".into()]);
+        if !args.explain {
+            send_waiting(&rekey, ui);
+        }
         return Ok(Exit::Clean);
     }
     let manner = Manner { explain: args.explain, wait: args.wait };

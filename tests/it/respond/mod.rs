@@ -4,6 +4,7 @@
 //! - `stories`: what an operator sees
 //! - `others`: other kinds of secrets, and other scanners' reports
 //! - `adversary`: what somebody plants, so that we end the wrong thing
+//! - `told`: people are told, by mail and by webhook, now or later
 //! - `killed`: killed at every point of the loop, resumed, nothing lost and nothing done twice
 
 #[cfg(feature = "kill-points")]
@@ -14,5 +15,7 @@ mod killed;
 mod others;
 #[cfg(feature = "kill-points")]
 mod stories;
+#[cfg(feature = "kill-points")]
+mod told;
 #[cfg(feature = "kill-points")]
 mod town;
