@@ -168,7 +168,7 @@ impl Case<'_> {
         self.follow_up().await?;
         let checked = match self.secret() {
             Ok((credential, provider)) => ask(&credential, &*provider).await,
-            Err(why) => crate::provider::Checked { liveness: Liveness::Unknown, why },
+            Err(why) => crate::provider::Checked::new(Liveness::Unknown, why),
         };
         self.say("again", format!("{}: {}", checked.liveness, checked.why));
         match checked.liveness {

@@ -25,6 +25,15 @@ fn a_token_that_can_only_be_ended_is_ended_if_it_is_ours_and_told_if_it_is_not()
     town.leak("b.txt", &format!("token = {other}\n"));
     let run = town.respond();
     assert!(run.text().contains("GitHub says it is somebody's"), "{run:?}");
+    // One question says whether a token works and whose it is; a stranger's is asked about no more.
+    let asked = double.whole_calls();
+    let about = |token: &str| {
+        let is_about = |h: &(String, String)| h.0 == "authorization" && h.1.ends_with(token);
+        asked.iter().filter(|c| c.path == "/user" && c.headers.iter().any(is_about)).count()
+    };
+    assert_eq!(about(&other), 1);
+    // Before it is ended it is asked whose it is once more, and then whether it is dead.
+    assert_eq!(about(&ours), 3);
     let state = double.state().tokens.clone();
     assert!(!state.contains_key(&ours) && state.contains_key(&other), "{run:?}");
     let stages: Vec<_> = town.incidents().iter().map(|i| i["stage"].as_str().unwrap().to_owned()).collect();
