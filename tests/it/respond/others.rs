@@ -129,6 +129,34 @@ fn another_scanners_report_is_a_place_to_look_at_and_nothing_else() {
 }
 
 #[test]
+fn a_message_that_a_report_points_at_is_told_by_its_own_lines() {
+    let town = Town::new(AUTO);
+    let url = town.url(&town.old.key_id, &town.old.secret);
+    town.repo.write("a.py", "x = 1\n").stage("a.py").commit(&format!("add a\n\n{url}"));
+    let commit = town.repo.id("HEAD");
+    let repo = town.repo.path("");
+    let repo = repo.to_str().unwrap();
+    let report = json!([{
+        "Description": "x", "StartLine": 3, "EndLine": 3, "StartColumn": 1, "EndColumn": 9, "Match": "", "Secret": "",
+        "File": "", "SymlinkFile": "", "Commit": commit, "Entropy": 1, "Author": "", "Email": "", "Date": "",
+        "Message": "", "Tags": [], "RuleID": "atlasvpn", "Fingerprint": "x",
+    }]);
+    let file = town.path("gitleaks.json");
+    std::fs::write(&file, report.to_string()).unwrap();
+    town.run(&["respond", file.to_str().unwrap(), "--repository", repo, "--explain"]).exits(1);
+    let places = || {
+        let id = town.incident()["id"].as_str().unwrap().to_owned();
+        let shown = town.run(&["incidents", "show", &id, "--format=json"]).exits(0).json();
+        let places = shown["places"].as_array().unwrap().clone();
+        places.iter().map(|p| (p["place"].clone(), p["line"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(places(), [("commit-message".into(), 3.into())]);
+    // A scan sees the same place, and no other.
+    town.run(&["scan", repo, "--record"]);
+    assert_eq!(places(), [("commit-message".into(), 3.into())]);
+}
+
+#[test]
 fn its_use_while_it_was_public_is_reviewed_and_a_letter_written() {
     // R22, R23
     let town = Town::new(AUTO);
