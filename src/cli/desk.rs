@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use keywright::config::RespondSettings;
-use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::incident::{Incident, Stage};
 use keywright::model::{Confidence, Finding};
 use keywright::respond::answer::{Desk, RespondError, Said, answer};
 use keywright::respond::record;
 use keywright::rotate::RotateError;
-use keywright::rule::RuleSet;
 use keywright::scan::Ignored;
 use keywright::store::record::{Line, Versioned};
 
@@ -73,7 +71,7 @@ pub(crate) fn respond(
     manner: &Manner,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let detector = Detector::new(RuleSet::builtin());
+    let detector = rekey.detector()?;
     let patterns = settings.repositories.iter().map(|p| (p.clone(), "[respond] repositories".to_owned()));
     let listed = Ignored::new(patterns.collect()).map_err(|(pattern, why)| {
         CliError::usage(format!("[respond] repositories: `{pattern}`: {why}"), "write paths with * and **")

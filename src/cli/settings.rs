@@ -238,6 +238,18 @@ pub(crate) fn rekey(
     Ok(file.map(|file| (file.rekey, file.respond)).unwrap_or_default())
 }
 
+/// Returns every rule that the program has and that the operator's files state; a scanned repository's have no
+/// say in what is done about a leak.
+#[cfg(feature = "rekey")]
+pub(crate) fn operators_rules(named: Option<&Path>) -> Result<RuleSet, CliError> {
+    let flags = Flags { config: named.map(Into::into), ..Flags::default() };
+    let mut rules = RuleSet::builtin();
+    for (file, _, trust) in read_files(&flags, None)? {
+        rules.add(file.rules, trust)?;
+    }
+    Ok(rules)
+}
+
 fn settings_file(flags: &Flags) -> Option<PathBuf> {
     let named = || std::env::var_os("KEYWRIGHT_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);
     flags.config.clone().or_else(named).or_else(|| user_file().filter(|p| p.is_file()))

@@ -87,6 +87,32 @@ impl Store {
         Ok(all)
     }
 
+    /// Writes down what a look for a secret's remains in a repository came to, as JSON, over the look before.
+    pub async fn put_remains(
+        &self,
+        incident: &str,
+        repository: &str,
+        now: Moment,
+        body: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        let sql = "INSERT INTO remains (incident, repository, at, body) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (incident, repository) DO UPDATE SET at = excluded.at, body = excluded.body";
+        tx.execute(sql, &[incident.into(), repository.into(), now.into(), body.into()]).await?;
+        tx.commit().await
+    }
+
+    /// Returns what the last look in a repository came to, and when that was.
+    pub async fn remains(
+        &self,
+        incident: &str,
+        repository: &str,
+    ) -> Result<Option<(Moment, String)>, StoreError> {
+        let sql = "SELECT at, body FROM remains WHERE incident = $1 AND repository = $2";
+        let row = self.db.row(sql, &[incident.into(), repository.into()]).await?;
+        row.map(|row| Ok((row.int(0)?, row.text(1)?))).transpose()
+    }
+
     /// Writes an incident back, with its line in the audit. [`StoreError::Changed`] if somebody else wrote
     /// it meanwhile: read it again.
     pub async fn put_incident(

@@ -49,6 +49,9 @@ const VERSIONS: &[&[&str]] = &[&[
         id TEXT NOT NULL, channel TEXT NOT NULL, incident TEXT NOT NULL, body TEXT NOT NULL,
         urgent BIGINT NOT NULL, noted BIGINT NOT NULL, tries BIGINT NOT NULL, next_try BIGINT, sent BIGINT,
         error TEXT NOT NULL, PRIMARY KEY (id, channel))",
+    "CREATE TABLE remains (
+        incident TEXT NOT NULL REFERENCES incident (id), repository TEXT NOT NULL, at BIGINT NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (incident, repository))",
 ]];
 
 /// Any number will do, as long as every program takes the same.

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::Confidence;
 use keywright::respond::{hint, hinted};
-use keywright::rule::RuleSet;
 use keywright::store::incidents::MOVING;
 
 use crate::cli::desk::{Manner, record, respond, root_of};
@@ -116,7 +114,7 @@ fn reported(file: &Path, args: &RespondArgs, rekey: &Rekey, ui: &Ui) -> Result<V
             "name the one the report is about: --repository PATH",
         )
     })?;
-    let looked = hinted::look(&repo, &Detector::new(RuleSet::builtin()), &report.hints);
+    let looked = hinted::look(&repo, &rekey.detector()?, &report.hints);
     let (ids, new) = record(rekey, &looked.findings, &root_of(&path), Confidence::Medium)?;
     ui.note(&format!(
         "{}: {} places, {} objects looked at, {} not here, {} entries not understood; {} incidents, {new} of them new",

@@ -157,6 +157,49 @@ fn a_message_that_a_report_points_at_is_told_by_its_own_lines() {
 }
 
 #[test]
+fn a_secret_by_a_rule_of_the_operators_own_is_read_again() {
+    let town = Town::new("");
+    let config = std::fs::read_to_string(town.path("keywright.toml")).unwrap();
+    let rule = "\n[[rules]]\nid = \"acme-token\"\ndescription = \"a token of acme\"\nregex = 'acme_[0-9a-f]{40}'\nkeywords = [\"acme_\"]\nseverity = \"high\"\nconfidence = \"high\"\n";
+    std::fs::write(town.path("keywright.toml"), config + rule).unwrap();
+    let secret = format!("acme_{}", "0123456789abcdef".repeat(3)[..40].chars().rev().collect::<String>());
+    town.leak("a.env", &format!("TOKEN={secret}\n"));
+    let run = town.respond();
+    assert_eq!(town.incident()["rule"], "acme-token", "{run:?}");
+    assert!(run.text().contains("its rule is not the program's"), "{run:?}");
+    let id = town.incident()["id"].as_str().unwrap().to_owned();
+    // Its bytes are known again, so that what is left of them can be looked for and taken out.
+    let script = town.path("take-out.py");
+    town.run(&["incidents", "clean", &id, "--script", script.to_str().unwrap()]).exits(1);
+    assert!(script.exists() && !std::fs::read_to_string(&script).unwrap().contains(&secret));
+}
+
+#[test]
+fn a_look_after_cleaning_says_what_went_away_since_the_look_before() {
+    let town = Town::new("");
+    town.leak_key();
+    town.repo.git(["branch", "side"]);
+    town.repo.git(["branch", &format!("fix/{}", town.old.secret)]);
+    town.respond();
+    let id = town.incident()["id"].as_str().unwrap().to_owned();
+    let first = town.run(&["incidents", "clean", &id]).exits(1);
+    assert!(first.text().contains("refs/heads/side") && !first.text().contains("since"), "{first:?}");
+    assert!(first.text().contains("refs/heads/fix/****"), "{first:?}");
+    town.repo.git(["branch", "-D", "side"]);
+    town.repo.git(["tag", "later"]);
+    let second = town.run(&["incidents", "clean", &id]).exits(1);
+    let text = second.text();
+    assert!(text.contains(": 1 gone, ") && text.contains("    gone  refs/heads/side"), "{second:?}");
+    assert!(text.contains(", 1 new") && text.contains("    new  refs/tags/later"), "{second:?}");
+    // A report looks as well, and takes nothing from the next look.
+    town.repo.git(["tag", "-d", "later"]);
+    town.run(&["incidents", "report", &id]).exits(0);
+    let third = town.run(&["incidents", "clean", &id]).exits(1);
+    assert!(third.text().contains("    gone  refs/tags/later"), "{third:?}");
+    town.keeps_no_secret(&[&first, &second, &third]);
+}
+
+#[test]
 fn its_use_while_it_was_public_is_reviewed_and_a_letter_written() {
     // R22, R23
     let town = Town::new(AUTO);
