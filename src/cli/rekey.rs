@@ -12,6 +12,7 @@ use keywright::http::Door;
 use keywright::model::rotation::Moment;
 use keywright::provider::{self, Provider};
 use keywright::reference::Reference;
+use keywright::rotate::due::POSTPONED;
 use keywright::rotate::health::HealthNet;
 use keywright::rotate::{Clock, Parts};
 use keywright::seal::Sealer;
@@ -200,7 +201,7 @@ fn resolved(runtime: &Runtime, text: &str) -> Result<keywright::model::Secret, C
 }
 
 /// Settings of a key that are ours and not its provider's.
-const OURS: [&str; 2] = ["search", "base"];
+const OURS: [&str; 3] = ["search", "base", POSTPONED];
 
 /// Lays a setting over others; a table over a table, name by name.
 fn lay_over(under: &mut serde_json::Map<String, Value>, name: &str, value: &Value) {

@@ -142,6 +142,7 @@ pub(super) const FILE_FIELDS: &[&str] = &[
     "hosts",
     "notify",
     "respond",
+    "schedule",
     "rekey",
     "limits",
     "auth",
