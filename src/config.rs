@@ -7,11 +7,13 @@ mod hook;
 mod rekey;
 mod respond;
 mod scan;
+mod schedule;
 
 pub use hook::HookSettings;
 pub use rekey::{NetworkSettings, RekeySettings, SealSettings, StoreSettings, TransitSettings};
 pub use respond::{Letter, PolicyLine, RespondSettings};
 pub use scan::{FailOn, ScanSettings};
+pub use schedule::{ScheduleSettings, Window};
 
 use std::collections::BTreeMap;
 
@@ -66,6 +68,7 @@ struct Raw {
     #[serde(default)]
     hosts: BTreeMap<String, toml::Table>,
     respond: Option<respond::RawRespond>,
+    schedule: Option<schedule::RawSchedule>,
 }
 
 #[derive(Deserialize, Default)]
@@ -107,6 +110,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
     let scan = raw.scan.map(scan::RawScan::settings).transpose();
     let hook = raw.hook.map(hook::RawHook::settings).transpose();
     let respond = raw.respond.map(|raw| raw.settings(line)).transpose();
+    let schedule = raw.schedule.map(schedule::RawSchedule::settings).transpose();
     Ok(Config {
         name: name.into(),
         rules,
@@ -120,6 +124,7 @@ pub fn read(name: &str, text: &str, trust: Trust) -> Result<Config, RuleError> {
             destinations: raw.destinations,
             notify: raw.notify,
             hosts: raw.hosts,
+            schedule: schedule.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         },
         scan: scan.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
         hook: hook.map_err(|(at, why, mend)| refused(line(at), why, &mend))?.unwrap_or_default(),
@@ -159,6 +164,21 @@ mod tests {
         assert!(read("keywright.toml", text, Trust::Repository).is_err());
         let own = read("mine.toml", text, Trust::Operator).unwrap();
         assert_eq!(own.rekey.destinations["vault"]["url"].as_str(), Some("https://vault.example.com"));
+    }
+
+    #[test]
+    fn a_repository_may_not_say_when_keys_are_replaced() {
+        let text = "[schedule]\nwindows = ['sat 02:00-06:00']\nat_once = 1\n";
+        assert!(read("keywright.toml", text, Trust::Repository).is_err());
+        let own = read("mine.toml", text, Trust::Operator).unwrap();
+        assert_eq!((own.rekey.schedule.windows.len(), own.rekey.schedule.at_once), (1, Some(1)));
+        let wrong = |text: &str| read("mine.toml", text, Trust::Operator).unwrap_err().to_string();
+        assert!(
+            wrong("[schedule]\nwindows = ['02:00']\n").contains("line 2"),
+            "{}",
+            wrong("[schedule]\nwindows = ['02:00']\n")
+        );
+        assert!(wrong("[schedule]\nat_once = 0\n").contains("at_once"));
     }
 
     #[test]

@@ -34,10 +34,9 @@ pub fn provider_of(card: &RuleCard) -> Result<String, String> {
 pub async fn ask(credential: &Credential, provider: &dyn Provider) -> Checked {
     match provider.takes(credential) {
         Ok(()) => provider.check(credential).await,
-        Err(expected) => Checked {
-            liveness: Liveness::Unknown,
-            why: format!("it was not asked: the check is for {expected}"),
-        },
+        Err(expected) => {
+            Checked::new(Liveness::Unknown, format!("it was not asked: the check is for {expected}"))
+        }
     }
 }
 

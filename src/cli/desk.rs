@@ -3,14 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use keywright::config::RespondSettings;
-use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::incident::{Incident, Stage};
 use keywright::model::{Confidence, Finding};
 use keywright::respond::answer::{Desk, RespondError, Said, answer};
 use keywright::respond::record;
 use keywright::rotate::RotateError;
-use keywright::rule::RuleSet;
 use keywright::scan::Ignored;
 use keywright::store::record::{Line, Versioned};
 
@@ -73,7 +71,7 @@ pub(crate) fn respond(
     manner: &Manner,
     ui: &Ui,
 ) -> Result<Exit, CliError> {
-    let detector = Detector::new(RuleSet::builtin());
+    let detector = rekey.detector()?;
     let patterns = settings.repositories.iter().map(|p| (p.clone(), "[respond] repositories".to_owned()));
     let listed = Ignored::new(patterns.collect()).map_err(|(pattern, why)| {
         CliError::usage(format!("[respond] repositories: `{pattern}`: {why}"), "write paths with * and **")
@@ -95,30 +93,34 @@ pub(crate) fn respond(
         explain: manner.explain,
         say: &say,
     };
-    let mut exit = Exit::Clean;
-    for id in ids {
-        let Some(before) = rekey.runtime.block_on(rekey.store.incident(id))? else {
-            return Err(CliError::usage(
-                format!("there is no incident {id}"),
-                "`keywright incidents list` shows what there is",
-            ));
-        };
-        ui.lines(&[head(&before.is)]);
-        let after = rekey.runtime.block_on(answer(&desk, &before.is.id));
-        rekey.anchor(ui);
-        let after = match after {
-            Err(RespondError::Rotate(RotateError::Rescue { rotation, armour, why })) => {
-                return Err(rescue(&rotation, &armour, &why, ui));
-            }
-            after => after?,
-        };
-        if !manner.explain {
-            ui.lines(&[format!("  {:<9} {}", after.is.stage.word(), after.is.note)]);
-        }
-        exit = exit.worse(outcome(&after));
+    let moved = ids.iter().try_fold(Exit::Clean, |exit, id| Ok(exit.worse(one(rekey, &desk, id, ui)?)));
+    if !manner.explain {
+        office.flush();
     }
-    office.flush();
-    Ok(exit)
+    moved
+}
+
+/// Moves one incident.
+fn one(rekey: &Rekey, desk: &Desk<'_>, id: &str, ui: &Ui) -> Result<Exit, CliError> {
+    let Some(before) = rekey.runtime.block_on(rekey.store.incident(id))? else {
+        return Err(CliError::usage(
+            format!("there is no incident {id}"),
+            "`keywright incidents list` shows what there is",
+        ));
+    };
+    ui.lines(&[head(&before.is)]);
+    let after = rekey.runtime.block_on(answer(desk, &before.is.id));
+    rekey.anchor(ui);
+    let after = match after {
+        Err(RespondError::Rotate(RotateError::Rescue { rotation, armour, why })) => {
+            return Err(rescue(&rotation, &armour, &why, ui));
+        }
+        after => after?,
+    };
+    if !desk.explain {
+        ui.lines(&[format!("  {:<9} {}", after.is.stage.word(), after.is.note)]);
+    }
+    Ok(outcome(&after))
 }
 
 /// Says an incident in one line.

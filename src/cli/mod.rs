@@ -1,6 +1,7 @@
 //! The command line. The library knows nothing of what is here.
 //!
 //! - `args`: the commands and their flags
+//! - `signed`: a person's word, by signature
 //! - `sight`: findings looked at again, for what other scanners let be
 //! - `survey`: what was asked for, scanned
 //! - `again`: what earlier scans know
@@ -60,6 +61,8 @@ mod rekey_error;
 mod runner;
 mod settings;
 mod sight;
+#[cfg(feature = "rekey")]
+mod signed;
 mod suppressions;
 mod survey;
 #[cfg(feature = "rekey")]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use keywright::destination::Destination;
 use keywright::git::Repository;
+use keywright::host::github::Resolution;
 use keywright::host::{Exposed as Seen, Hosts, Remote, Visibility};
 use keywright::model::credential::CallError;
 use keywright::model::incident::{Exposed, Incident, Sighting};
@@ -16,7 +17,8 @@ use keywright::model::rotation::Moment;
 use keywright::model::text::shown;
 use keywright::notify::{Notice, Notifier, from_settings};
 use keywright::provider::Provider;
-use keywright::respond::answer::{Office, Told};
+use keywright::respond::answer::Office;
+use keywright::respond::outbox::{Outbox, SINGLY, address_of};
 use keywright::rotate::Parts;
 use keywright::store::record::KeyRecord;
 
@@ -26,8 +28,6 @@ use super::ui::Ui;
 
 /// How many repositories of one incident are asked about.
 const REPOSITORIES: usize = 20;
-/// How many notices of a run are sent one by one; what is more is told in one.
-const NOTICES: usize = 5;
 /// How many alerts of a repository are looked into for one incident.
 const ALERTS: usize = 200;
 
@@ -36,8 +36,7 @@ pub(crate) struct Outside<'a> {
     rekey: &'a Rekey,
     ui: &'a Ui,
     hosts: Hosts,
-    notifiers: Vec<Box<dyn Notifier>>,
-    notices: RefCell<Vec<Told>>,
+    notices: RefCell<Vec<Notice>>,
     /// Providers that were opened without a key's settings, by their words: one sign-in serves a run.
     providers: RefCell<BTreeMap<String, Arc<dyn Provider>>>,
     /// What remotes showed of which commits in this run.
@@ -48,56 +47,61 @@ impl<'a> Outside<'a> {
     pub(crate) fn new(rekey: &'a Rekey, ui: &'a Ui) -> Result<Self, CliError> {
         let hosts = Hosts::from_settings(&rekey.settings.hosts, &rekey.door)
             .map_err(|e| CliError::usage(e.to_string(), "see docs/hosts.md"))?;
-        let mut notifiers = Vec::new();
+        // Made only to be refused now rather than when there is something to tell.
         for name in &rekey.respond.notify {
-            let table = rekey.settings.notify.get(name).ok_or_else(|| {
-                CliError::usage(
-                    format!("[respond] notify names `{name}`, and there is no [notify.{name}]"),
-                    "write that table, see docs/notify.md",
-                )
-            })?;
-            let made = from_settings(name, table, &rekey.door)
-                .map_err(|e| CliError::usage(e.to_string(), "see docs/notify.md"))?;
-            notifiers.push(made);
+            notifier(rekey, name)?;
         }
         Ok(Self {
             rekey,
             ui,
             hosts,
-            notifiers,
             notices: RefCell::default(),
             providers: RefCell::default(),
             seen: RefCell::default(),
         })
     }
 
-    /// Tells what is still to be told: each thing by itself, or all in one where there is much.
+    /// Sends what is to be told, and says so here: each thing by itself, or many in one line.
     pub(crate) fn flush(&self) {
         let mut notices = self.notices.take();
         notices.sort_by_key(|n| !n.urgent);
-        let rest = notices.split_off(notices.len().min(NOTICES));
+        let rest = notices.split_off(notices.len().min(SINGLY));
         for one in &notices {
-            if one.urgent || self.notifiers.is_empty() {
-                self.ui.warn(&shown(one.title.as_bytes()));
+            if one.urgent || self.rekey.respond.notify.is_empty() {
+                self.ui.warn(&one.title);
             }
-            self.send(&notice(one));
         }
         if !rest.is_empty() {
-            let title = format!("{} more incidents are to be looked at", rest.len());
-            self.ui.warn(&format!("{title}: keywright incidents list"));
-            let lines = rest.iter().map(|n| shown(n.title.as_bytes())).collect();
-            let id = format!("digest:{}", rest[0].id);
-            let urgent = rest.iter().any(|n| n.urgent);
-            self.send(&Notice { id, title, facts: Vec::new(), lines, urgent });
+            self.ui.warn(&format!(
+                "{} more incidents are to be looked at: keywright incidents list",
+                rest.len()
+            ));
+        }
+        let open = |channel: &str| match address_of(channel) {
+            Some(to) => self.mail_to(to),
+            None => notifier(self.rekey, channel).map_err(|e| in_words(&e)),
+        };
+        let outbox = Outbox {
+            store: &self.rekey.store,
+            clock: &*self.rekey.clock,
+            channels: &self.rekey.respond.notify,
+            open: &open,
+            warn: &|text| self.ui.warn(text),
+        };
+        if let Err(error) = self.rekey.runtime.block_on(outbox.send()) {
+            self.ui.warn(&format!("what people are to be told waits for the next run: {error}"));
         }
     }
 
-    fn send(&self, notice: &Notice) {
-        for notifier in &self.notifiers {
-            if let Err(error) = self.rekey.runtime.block_on(notifier.send(notice)) {
-                self.ui.warn(&format!("{} could not be told: {error}", notifier.name()));
-            }
-        }
+    /// Opens a way to an address, by the operator's own server and name.
+    fn mail_to(&self, to: &str) -> Result<Box<dyn Notifier>, String> {
+        let mail = self.rekey.settings.notify.iter().find(|(name, table)| {
+            table.get("kind").and_then(toml::Value::as_str).unwrap_or(name.as_str()) == "mail"
+        });
+        let (name, table) = mail.ok_or("no [notify.NAME] of kind mail is set up")?;
+        let mut table = table.clone();
+        table.insert("to".into(), toml::Value::Array(vec![to.into()]));
+        from_settings(name, &table, &self.rekey.door).map_err(|e| e.to_string())
     }
 
     /// Asks every remote of a repository whether it shows the commits to strangers.
@@ -163,8 +167,12 @@ impl<'a> Outside<'a> {
             for remote in repo.remotes().iter().filter_map(|text| Remote::parse(text).ok()) {
                 let Some((github, owner, name)) = self.hosts.github(&remote) else { continue };
                 for alert in github.alerts(owner, name).await?.into_iter().take(ALERTS) {
-                    // What is open is closed, what is closed is opened: nothing is said twice.
-                    if alert.resolution.is_none() != is_dead {
+                    // Nothing is said twice; and what a person closed for another reason stays closed.
+                    let is_meant = match is_dead {
+                        true => alert.resolution.is_none(),
+                        false => alert.resolution == Some(Resolution::Revoked),
+                    };
+                    if !is_meant {
                         continue;
                     }
                     let spots = github.spots(owner, name, alert.number).await?;
@@ -228,7 +236,7 @@ impl Office for Outside<'_> {
         (worst.0, worst.1, None)
     }
 
-    async fn tell(&self, notice: Told) {
+    fn show(&self, notice: Notice) {
         self.notices.borrow_mut().push(notice);
     }
 
@@ -243,32 +251,28 @@ impl Office for Outside<'_> {
         Ok((changed > 0).then(|| format!("{changed} of the host's alerts {word}")))
     }
 
-    async fn send_letter(&self, to: &str, letter: &str) -> Result<(), String> {
-        let mail = self.rekey.settings.notify.iter().find(|(name, table)| {
-            table.get("kind").and_then(toml::Value::as_str).unwrap_or(name.as_str()) == "mail"
-        });
-        let (name, table) = mail.ok_or("no [notify.NAME] of kind mail is set up")?;
-        // To the provider, by the operator's own server and name.
-        let mut table = table.clone();
-        table.insert("to".into(), toml::Value::Array(vec![to.into()]));
-        let mail = from_settings(name, &table, &self.rekey.door).map_err(|e| e.to_string())?;
-        let (head, body) = letter.split_once("\n\n").unwrap_or(("", letter));
-        let title = head.lines().find_map(|l| l.strip_prefix("Subject: ")).unwrap_or("Abuse of a leaked key");
-        let notice = Notice {
-            id: format!("letter:{to}:{title}"),
-            title: title.into(),
-            facts: Vec::new(),
-            lines: body.lines().map(Into::into).collect(),
-            urgent: true,
-        };
-        mail.send(&notice).await.map_err(|e| e.to_string())
+    fn can_mail(&self, to: &str) -> Result<(), String> {
+        self.mail_to(to).map(drop)
     }
 }
 
-/// Makes what is sent of what is to be told.
-fn notice(told: &Told) -> Notice {
-    let Told { id, title, facts, urgent } = told.clone();
-    Notice { id, title, facts, lines: Vec::new(), urgent }
+/// Opens a way that the operator named.
+fn notifier(rekey: &Rekey, name: &str) -> Result<Box<dyn Notifier>, CliError> {
+    let table = rekey.settings.notify.get(name).ok_or_else(|| {
+        CliError::usage(
+            format!("[respond] notify names `{}`, and there is no [notify.{0}]", shown(name.as_bytes())),
+            "write that table, see docs/notify.md",
+        )
+    })?;
+    from_settings(name, table, &rekey.door).map_err(|e| CliError::usage(e.to_string(), "see docs/notify.md"))
+}
+
+/// Sends what an earlier run could not; what goes wrong with it is told and holds up nothing.
+pub(crate) fn send_waiting(rekey: &Rekey, ui: &Ui) {
+    match Outside::new(rekey, ui) {
+        Ok(office) => office.flush(),
+        Err(error) => ui.warn(&format!("what people are to be told waits: {}", in_words(&error))),
+    }
 }
 
 /// Says an error in one line.

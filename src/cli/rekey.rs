@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use keywright::config::{RekeySettings, RespondSettings};
 use keywright::destination::{self, Destination, Reach, StampKey};
+use keywright::detect::Detector;
 use keywright::http::Door;
 use keywright::model::rotation::Moment;
 use keywright::provider::{self, Provider};
 use keywright::reference::Reference;
+use keywright::rotate::due::POSTPONED;
 use keywright::rotate::health::HealthNet;
 use keywright::rotate::{Clock, Parts};
 use keywright::seal::Sealer;
@@ -44,6 +46,8 @@ pub(crate) struct Rekey {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the key file, the store and the audit's anchor stand by default.
     pub(crate) folder: PathBuf,
+    /// The operator's file, where one was named.
+    config: Option<PathBuf>,
 }
 
 impl Rekey {
@@ -76,7 +80,22 @@ impl Rekey {
         let password = settings.store.password.as_deref().map(|text| resolved(&runtime, text)).transpose()?;
         let chain = ChainKey::new(sealer.derive("audit"));
         let store = runtime.block_on(Store::open(&url, password.as_ref(), chain))?;
-        Ok(Self { runtime, store: Arc::new(store), sealer, door, settings, respond, clock: clock(), folder })
+        Ok(Self {
+            runtime,
+            store: Arc::new(store),
+            sealer,
+            door,
+            settings,
+            respond,
+            clock: clock(),
+            folder,
+            config: config.map(Into::into),
+        })
+    }
+
+    /// Makes what finds secrets again: by the program's rules and the operator's own.
+    pub(crate) fn detector(&self) -> Result<Detector, CliError> {
+        Ok(Detector::new(settings::operators_rules(self.config.as_deref())?))
     }
 
     /// Returns the key, or says what there is.
@@ -182,7 +201,7 @@ fn resolved(runtime: &Runtime, text: &str) -> Result<keywright::model::Secret, C
 }
 
 /// Settings of a key that are ours and not its provider's.
-const OURS: [&str; 2] = ["search", "base"];
+const OURS: [&str; 3] = ["search", "base", POSTPONED];
 
 /// Lays a setting over others; a table over a table, name by name.
 fn lay_over(under: &mut serde_json::Map<String, Value>, name: &str, value: &Value) {

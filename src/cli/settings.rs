@@ -245,6 +245,18 @@ pub(crate) fn rekey(
     Ok(file.map(|file| (file.rekey, file.respond)).unwrap_or_default())
 }
 
+/// Returns every rule that the program has and that the operator's files state; a scanned repository's have no
+/// say in what is done about a leak.
+#[cfg(feature = "rekey")]
+pub(crate) fn operators_rules(named: Option<&Path>) -> Result<RuleSet, CliError> {
+    let flags = Flags { config: named.map(Into::into), ..Flags::default() };
+    let mut rules = RuleSet::builtin();
+    for (file, _, trust, _) in read_files(&flags, &Held::new(None, &flags.own)?)? {
+        rules.add(file.rules, trust)?;
+    }
+    Ok(rules)
+}
+
 /// The operator's settings file: named by the flag or the environment, or the user's own.
 fn settings_file(flags: &Flags) -> Option<PathBuf> {
     let named = || std::env::var_os("KEYWRIGHT_CONFIG").filter(|v| !v.is_empty()).map(PathBuf::from);

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::ScheduleSettings;
+
 /// What a file says of re-keying; empty: nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RekeySettings {
@@ -23,6 +25,8 @@ pub struct RekeySettings {
     pub notify: BTreeMap<String, toml::Table>,
     /// Where repositories live, by name.
     pub hosts: BTreeMap<String, toml::Table>,
+    /// When keys are replaced.
+    pub schedule: ScheduleSettings,
 }
 
 /// The table `[store]`.

@@ -169,6 +169,9 @@ pub struct Incident {
     pub note: String,
     /// How many more places it was seen at than are listed.
     pub unlisted: u64,
+    /// Whether the host of its repository is still to be told that it works again.
+    #[serde(default)]
+    pub host_untold: bool,
 }
 
 /// A place where the secret was seen.

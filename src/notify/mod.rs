@@ -1,7 +1,7 @@
 //! Telling people: a leak, a question, a rotation that is over.
 //!
 //! Who is told, and where, the operator says (`[notify.NAME]`). A notice never holds a secret, and every text
-//! in it is made harmless for the medium it goes by. It is sent once; whoever sends it tries again.
+//! in it is made harmless for the medium it goes by. It is sent once; `respond::outbox` tries again.
 //!
 //! - `mail`: over SMTP
 //! - `webhook`: to a program, signed
@@ -14,6 +14,7 @@ mod webhook;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::http::Door;
 use crate::model::credential::CallError;
@@ -22,7 +23,7 @@ use mail::Mail;
 use webhook::Webhook;
 
 /// Something that people are to know. It holds no secret: who makes it sees to that.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The same for the same news, however often it is sent: so that it can be told from other news.
     pub id: String,

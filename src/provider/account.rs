@@ -108,9 +108,10 @@ impl Account {
         match self.ask_about(credential).await {
             Ok(answer) => {
                 let (liveness, why) = self.recipe.check.meaning(answer.status, &answer.body);
-                Checked { liveness, why }
+                let places = self.recipe.check.owner.as_ref().filter(|_| liveness == Liveness::Alive);
+                Checked { liveness, why, owner: places.map(|places| places.name(&answer.body)) }
             }
-            Err(e) => Checked { liveness: Liveness::Unknown, why: e.to_string() },
+            Err(e) => Checked::new(Liveness::Unknown, e.to_string()),
         }
     }
 

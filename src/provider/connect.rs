@@ -36,7 +36,7 @@ impl Gateway {
 
     /// Asks. Whatever is neither a yes nor the no of a dead key cannot tell (I12).
     pub(super) async fn check(&self, door: &Door, credential: &Credential) -> Checked {
-        let unknown = |why: String| Checked { liveness: Liveness::Unknown, why };
+        let unknown = |why: String| Checked::new(Liveness::Unknown, why);
         let Some(asking) = self.words(credential) else {
             return unknown(
                 "a credential without a plain key id and secret cannot be shown to the gateway".into(),
@@ -54,9 +54,7 @@ impl Gateway {
         });
         match asked.await {
             Ok(Ok(told)) => match status(&told) {
-                Some(status) => {
-                    Checked { liveness: self.meaning(status), why: format!("CONNECT answered {status}") }
-                }
+                Some(status) => Checked::new(self.meaning(status), format!("CONNECT answered {status}")),
                 None if told.is_empty() => unknown("the gateway hung up on the CONNECT".into()),
                 None => unknown("the gateway answered the CONNECT with something that is no HTTP".into()),
             },

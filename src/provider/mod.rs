@@ -119,6 +119,17 @@ pub struct Checked {
     pub liveness: Liveness,
     /// What showed it, for people: `CONNECT answered 407`.
     pub why: String,
+    /// Whose it is, where the answer that showed it says so: an account's plain name, or nobody's. `None`: the
+    /// provider may say it when it is asked ([`Provider::owner`]).
+    pub owner: Option<Option<String>>,
+}
+
+impl Checked {
+    /// Makes one of which nobody's name was told.
+    #[must_use]
+    pub fn new(liveness: Liveness, why: impl Into<String>) -> Self {
+        Self { liveness, why: why.into(), owner: None }
+    }
 }
 
 /// What an account used this month (R37).

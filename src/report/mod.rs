@@ -56,6 +56,7 @@ pub use github::summary::write as github_summary;
 pub use html::escaped as html_text;
 pub use human::{brief, place};
 pub use outcome::{Outcome, Standing, Style, counts, standing};
+pub use veil::veiled_name;
 
 /// How it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

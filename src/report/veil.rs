@@ -27,6 +27,12 @@ pub(super) fn veiled<'b>(bytes: &'b [u8], finding: &Finding, style: &Style) -> C
     })
 }
 
+/// Returns a name that stands beside a finding, with every secret masked that it repeats; see [`veiled`].
+#[must_use]
+pub fn veiled_name<'b>(name: &'b [u8], finding: &Finding) -> Cow<'b, [u8]> {
+    veiled(name, finding, &Style { colour: false, width: 0, show_secrets: false })
+}
+
 /// Stands for another finding's secret.
 const MASK: &[u8] = b"****";
 

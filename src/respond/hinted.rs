@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::hint::Hint;
 use crate::detect::{Detector, fingerprint::fingerprint};
-use crate::git::{Body, Id, Repository, commits::card, store::Store};
+use crate::git::commits::{card, message_start};
+use crate::git::{Body, Id, Kind, Repository, store::Store};
 use crate::model::{Extent, Finding, Location, Path, Place, Status};
 use crate::unpack::text::decoded;
 
@@ -31,7 +32,7 @@ pub fn look(repo: &Repository, detector: &Detector, hints: &[Hint]) -> Looked {
     let mut looked = Looked::default();
     let mut seen = BTreeSet::new();
     for hint in hints {
-        let Some((object, place)) = object(repo, hint) else {
+        let Some(object) = object(repo, hint) else {
             looked.absent += 1;
             continue;
         };
@@ -39,10 +40,10 @@ pub fn look(repo: &Repository, detector: &Detector, hints: &[Hint]) -> Looked {
         if !seen.insert((object, hint.path.clone())) || seen.len() > MOST {
             continue;
         }
-        match bytes(repo, &object) {
-            Some(bytes) => {
+        match text(repo, &object) {
+            Some((place, text)) => {
                 looked.objects += 1;
-                found(repo, detector, hint, object, place, &bytes, &mut looked.findings);
+                found(repo, detector, hint, object, place, &text, &mut looked.findings);
             }
             None => looked.absent += 1,
         }
@@ -52,29 +53,35 @@ pub fn look(repo: &Repository, detector: &Detector, hints: &[Hint]) -> Looked {
 
 /// Finds the object a hint means: the one it names, the file of a commit, a commit's message, or the file as
 /// `HEAD` has it.
-fn object(repo: &Repository, hint: &Hint) -> Option<(Id, Place)> {
+fn object(repo: &Repository, hint: &Hint) -> Option<Id> {
     if let Some(object) = &hint.object {
-        return Id::from_hex(object.as_bytes()).ok().map(|id| (id, Place::History));
+        return Id::from_hex(object.as_bytes()).ok();
     }
     match (&hint.commit, hint.path.as_str()) {
-        (Some(commit), "") => Some((repo.commit(commit).ok()?, Place::CommitMessage)),
-        (Some(commit), path) => Some((repo.blob_at(commit, path)?, Place::History)),
+        (Some(commit), "") => repo.commit(commit).ok(),
+        (Some(commit), path) => repo.blob_at(commit, path),
         (None, "") => None,
-        (None, path) => Some((repo.blob_at("HEAD", path)?, Place::History)),
+        (None, path) => repo.blob_at("HEAD", path),
     }
 }
 
-fn bytes(repo: &Repository, id: &Id) -> Option<Vec<u8>> {
-    let mut bytes = None;
-    let mut see = |_, body: Body<'_>| {
-        if let Body::Whole(whole) = body
-            && whole.len() as u64 <= LARGEST
-        {
-            bytes = Some(whole.to_vec());
+/// Reads what a scan would look at of an object: a file, or the message of a commit or tag without its head.
+fn text(repo: &Repository, id: &Id) -> Option<(Place, Vec<u8>)> {
+    let mut text = None;
+    let mut see = |kind, body: Body<'_>| {
+        let Body::Whole(whole) = body else { return };
+        let (place, from) = match kind {
+            Kind::Blob => (Place::History, 0),
+            Kind::Commit => (Place::CommitMessage, message_start(whole)),
+            Kind::Tag => (Place::TagMessage, message_start(whole)),
+            Kind::Tree => return,
+        };
+        if whole.len() as u64 <= LARGEST {
+            text = Some((place, whole[from..].to_vec()));
         }
     };
     Store::one(repo, id, &mut see).ok()?;
-    bytes
+    text
 }
 
 fn found(
@@ -87,9 +94,13 @@ fn found(
     findings: &mut Vec<Finding>,
 ) {
     let text = decoded(bytes);
-    let commit = hint.commit.as_ref().and_then(|c| repo.commit(c).ok());
+    let commit = match place {
+        Place::CommitMessage => Some(object),
+        _ => hint.commit.as_ref().and_then(|c| repo.commit(c).ok()),
+    };
     let commit = commit.and_then(|id| card(repo, &id).ok());
-    let path = Path::new(hint.path.as_bytes());
+    // A message has no path, whatever a report says.
+    let path = if place == Place::History { Path::new(hint.path.as_bytes()) } else { Path::new("") };
     for hit in detector.detect(&text, &Extent::whole(text.len())) {
         if !detector.holds_at(&hit, Some(&path), commit.as_ref().map(|c| c.id.as_str())) {
             continue;

@@ -7,6 +7,7 @@
 //! - `policy`: what the operator wants done about it
 //! - `approval`: who agreed to it, by signatures
 //! - `answer`: moves an incident: contain, deliver, prove, review, look again
+//! - `outbox`: sends what people are to be told, until it is sent
 //! - `review`: what was done with a key while it was public, and what of that was unusual
 //! - `import`: uses of a key out of a file, for providers that tell none
 //! - `letter`: what is written to the provider when it was abused
@@ -26,6 +27,7 @@ pub mod hinted;
 pub mod import;
 pub mod ledger;
 pub mod letter;
+pub mod outbox;
 pub mod owner;
 pub mod policy;
 pub mod pull;

@@ -5,7 +5,7 @@ use crate::destination::Destination;
 use crate::model::Secret;
 use crate::model::credential::{Credential, Liveness};
 use crate::model::incident::{Incident, Ownership};
-use crate::provider::Provider;
+use crate::provider::{Checked, Provider};
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::record::KeyRecord;
@@ -27,7 +27,7 @@ fn owner(is: Ownership, why: impl Into<String>, key: Option<KeyRecord>) -> Owner
     Owner { is, why: why.into(), key }
 }
 
-/// Finds out whose secret it is. `places` opens the destinations of a key.
+/// Finds out whose secret it is. `checked` is what its provider just said of it; `places` opens the destinations of a key.
 ///
 /// # Errors
 /// The store cannot be read.
@@ -35,7 +35,7 @@ pub async fn find(
     store: &Store,
     incident: &Incident,
     credential: &Credential,
-    liveness: Liveness,
+    checked: &Checked,
     provider: &dyn Provider,
     places: &Places<'_>,
 ) -> Result<Owner, StoreError> {
@@ -59,7 +59,7 @@ pub async fn find(
             return Ok(owner(Ownership::Ours, why, Some(key.clone())));
         }
     }
-    if liveness != Liveness::Alive {
+    if checked.liveness != Liveness::Alive {
         let known = credential.key_id.as_ref().and_then(|id| keys.iter().find(|k| k.key_id == *id));
         return Ok(match known {
             Some(key) => {
@@ -70,18 +70,23 @@ pub async fn find(
             None => owner(Ownership::Unknown, "the inventory does not know it", None),
         });
     }
-    Ok(listed(credential, provider, keys).await)
+    Ok(listed(credential, checked, provider, keys).await)
 }
 
 /// Asks the provider, as owner, for the account's keys: a secret that works under a name that is listed is
 /// ours, where secret and name are used together.
-async fn listed(credential: &Credential, provider: &dyn Provider, keys: Vec<KeyRecord>) -> Owner {
+async fn listed(
+    credential: &Credential,
+    checked: &Checked,
+    provider: &dyn Provider,
+    keys: Vec<KeyRecord>,
+) -> Owner {
     let card = provider.card();
     let Some(key_id) = credential.key_id.as_ref().filter(|_| !card.bare) else {
-        return whose(credential, provider).await;
+        return whose(credential, checked, provider).await;
     };
     if !card.lists {
-        return whose(credential, provider).await;
+        return whose(credential, checked, provider).await;
     }
     match provider.list().await {
         Ok(listing) if listing.keys.iter().any(|k| k.key_id == *key_id) => {
@@ -103,10 +108,14 @@ async fn listed(credential: &Credential, provider: &dyn Provider, keys: Vec<KeyR
     }
 }
 
-/// Asks with the secret itself, where a provider says whose a secret is.
-async fn whose(credential: &Credential, provider: &dyn Provider) -> Owner {
+/// Asks with the secret itself, where a provider says whose a secret is; not once more where it has said it.
+async fn whose(credential: &Credential, checked: &Checked, provider: &dyn Provider) -> Owner {
     let name = &provider.card().name;
-    match provider.owner(credential).await {
+    let told = match &checked.owner {
+        Some(told) => Ok(told.clone()),
+        None => provider.owner(credential).await,
+    };
+    match told {
         Ok(Some(who)) if provider.is_ours(&who) => {
             owner(Ownership::Ours, format!("{name} says it is {who}'s, which is ours"), None)
         }

@@ -8,6 +8,7 @@ use crate::model::incident::{Incident, Sighting, Stage, Times};
 use crate::model::rotation::Moment;
 use crate::model::text::shown;
 use crate::model::{Confidence, Finding, Status};
+use crate::report::veiled_name;
 use crate::seal::Sealer;
 
 /// How many refs of a place are kept.
@@ -92,21 +93,24 @@ fn incident(
         review: serde_json::Value::Null,
         note: String::new(),
         unlisted: 0,
+        host_untold: false,
     })
 }
 
 fn sighting(finding: &Finding, root: &str, now: Moment) -> Sighting {
     let location = &finding.location;
     let commit = location.commit.as_ref();
+    // Somebody named a file or a branch after the key: the store keeps no secret.
+    let named = |name: &[u8]| shown(&veiled_name(name, finding));
     Sighting {
         repository: root.to_owned(),
         place: location.place.word().into(),
         object: location.object.clone().unwrap_or_default(),
-        path: shown(location.path.bytes()).chars().take(LONGEST_PATH).collect(),
+        path: named(location.path.bytes()).chars().take(LONGEST_PATH).collect(),
         line: location.line,
         commit: commit.map(|c| c.id.clone()).unwrap_or_default(),
         date: commit.map(|c| c.date.clone()).unwrap_or_default(),
-        refs: location.refs.iter().take(REFS).map(|r| shown(r.as_bytes())).collect(),
+        refs: location.refs.iter().take(REFS).map(|r| named(r.as_bytes())).collect(),
         seen: now,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - `observe`: what is there, before anything is done
 //! - `plan`: what will be done, pure
+//! - `due`: when it may begin, and how long it may be put off, pure
 //! - `begin`: writes it down
 //! - `engine`: does it step by step, each with an intent before and a result behind it (I2)
 //! - `stand`: how far a rotation is, by its record, plan and journal
@@ -17,6 +18,7 @@
 mod act;
 pub mod begin;
 pub mod clock;
+pub mod due;
 pub mod engine;
 mod error;
 pub mod health;

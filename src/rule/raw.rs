@@ -143,6 +143,7 @@ pub(super) const FILE_FIELDS: &[&str] = &[
     "hosts",
     "notify",
     "respond",
+    "schedule",
     "rekey",
     "limits",
     "auth",

@@ -30,7 +30,7 @@ const TABLES: [(&str, &[&str]); 8] = [
         "sets a notification",
         &["notify", "notification", "notifications", "mail", "slack", "teams", "webhook", "webhooks"],
     ),
-    ("sets a policy", &["policy", "policies", "respond", "approve", "auto", "freeze"]),
+    ("sets a policy", &["policy", "policies", "respond", "approve", "auto", "freeze", "schedule"]),
     ("names keys of its own", &["keys", "inventory"]),
 ];
 /// What a recipe is made of: steps, which are requests to a host, and how it signs in.

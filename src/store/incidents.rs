@@ -11,6 +11,7 @@ use super::Store;
 use super::audit::append;
 use super::db::{Row, Tx};
 use super::error::StoreError;
+use super::notices::{News, note};
 use super::record::{Line, Versioned};
 
 /// The most places that are listed of one incident; the others are counted.
@@ -86,6 +87,32 @@ impl Store {
         Ok(all)
     }
 
+    /// Writes down what a look for a secret's remains in a repository came to, as JSON, over the look before.
+    pub async fn put_remains(
+        &self,
+        incident: &str,
+        repository: &str,
+        now: Moment,
+        body: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        let sql = "INSERT INTO remains (incident, repository, at, body) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (incident, repository) DO UPDATE SET at = excluded.at, body = excluded.body";
+        tx.execute(sql, &[incident.into(), repository.into(), now.into(), body.into()]).await?;
+        tx.commit().await
+    }
+
+    /// Returns what the last look in a repository came to, and when that was.
+    pub async fn remains(
+        &self,
+        incident: &str,
+        repository: &str,
+    ) -> Result<Option<(Moment, String)>, StoreError> {
+        let sql = "SELECT at, body FROM remains WHERE incident = $1 AND repository = $2";
+        let row = self.db.row(sql, &[incident.into(), repository.into()]).await?;
+        row.map(|row| Ok((row.int(0)?, row.text(1)?))).transpose()
+    }
+
     /// Writes an incident back, with its line in the audit. [`StoreError::Changed`] if somebody else wrote
     /// it meanwhile: read it again.
     pub async fn put_incident(
@@ -93,12 +120,28 @@ impl Store {
         incident: &mut Versioned<Incident>,
         line: Option<Line>,
     ) -> Result<(), StoreError> {
+        self.put_incident_telling(incident, line, None).await.map(drop)
+    }
+
+    /// Does the same and, in the same transaction, writes down what people are told of it, and when; returns
+    /// whether that is new.
+    pub async fn put_incident_telling(
+        &self,
+        incident: &mut Versioned<Incident>,
+        line: Option<Line>,
+        news: Option<(&News, Moment)>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
         write(&mut tx, incident).await?;
         if let Some(line) = line {
             append(&mut tx, &self.chain, line).await?;
         }
-        tx.commit().await
+        let is_new = match news {
+            Some((news, now)) => note(&mut tx, news, now).await?,
+            None => false,
+        };
+        tx.commit().await?;
+        Ok(is_new)
     }
 
     /// Notes that a secret is, or was, a key of ours.

@@ -1,11 +1,12 @@
 //! The inventory: our own credentials, without their secrets.
 
-use crate::model::rotation::Class;
+use crate::model::rotation::{Class, Moment};
 
 use super::Store;
+use super::audit::append;
 use super::db::{Row, Value};
 use super::error::StoreError;
-use super::record::KeyRecord;
+use super::record::{KeyRecord, Line};
 
 const COLUMNS: &str = "name, provider, key_id, label, owner, holder, class, settings, last4, added, made, \
                        expires, last_used, due, destinations, environments";
@@ -49,6 +50,21 @@ impl Store {
         if tx.execute(sql, &values(key)?).await? == 0 {
             return Err(absent(&key.name));
         }
+        tx.commit().await
+    }
+
+    /// Writes a key that is due later, with its line in the audit. [`StoreError::Changed`] if it is not due at `from`
+    /// any more.
+    pub async fn postpone_key(&self, key: &KeyRecord, from: Moment, line: Line) -> Result<(), StoreError> {
+        let settings = serde_json::to_string(&key.settings)
+            .map_err(|e| StoreError::Other(format!("the key `{}` can't be written down: {e}", key.name)))?;
+        let mut tx = self.db.write().await?;
+        let sql = "UPDATE inventory SET due = $3, settings = $4 WHERE name = $1 AND due = $2";
+        let values = [(&key.name).into(), from.into(), key.due.into(), (&settings).into()];
+        if tx.execute(sql, &values).await? == 0 {
+            return Err(StoreError::Changed(format!("the key `{}`", key.name)));
+        }
+        append(&mut tx, &self.chain, line).await?;
         tx.commit().await
     }
 

@@ -2,7 +2,8 @@
 //! leases, sealed bytes, the audit chain. Both databases behave the same; one suite of tests holds both.
 //!
 //! - `record`: the rows
-//! - `incidents`: leaked secrets, where they were seen, and who was told
+//! - `incidents`: leaked secrets, and where they were seen
+//! - `notices`: what people are told, kept until it was sent
 //! - `keys`, `rotations`, `lease`, `journal`, `sealed`, `budget`: what can be asked for
 //! - `audit`, `chain`: lines that are only added, and whether they are whole
 //! - `schema`: the tables, told in `docs/store.md`
@@ -18,6 +19,7 @@ pub mod incidents;
 mod journal;
 mod keys;
 mod lease;
+pub mod notices;
 mod open;
 pub mod record;
 mod rotations;

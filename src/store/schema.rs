@@ -44,6 +44,14 @@ const VERSIONS: &[&[&str]] = &[&[
     "CREATE TABLE told (incident TEXT NOT NULL, what TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (incident, what))",
     "CREATE TABLE switch (
         name TEXT PRIMARY KEY, is_on BIGINT NOT NULL, at BIGINT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL)",
+], &[
+    "CREATE TABLE notice (
+        id TEXT NOT NULL, channel TEXT NOT NULL, incident TEXT NOT NULL, body TEXT NOT NULL,
+        urgent BIGINT NOT NULL, noted BIGINT NOT NULL, tries BIGINT NOT NULL, next_try BIGINT, sent BIGINT,
+        error TEXT NOT NULL, PRIMARY KEY (id, channel))",
+    "CREATE TABLE remains (
+        incident TEXT NOT NULL REFERENCES incident (id), repository TEXT NOT NULL, at BIGINT NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (incident, repository))",
 ]];
 
 /// Any number will do, as long as every program takes the same.

@@ -1,9 +1,11 @@
 //! The fire drill: the real program answers a leak that it made itself, against its own doubles.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use crate::support::program::{Program, Run};
+use crate::support::program::{Program, Run, cleared};
 
 /// A room with a home of its own and a folder for what is temporary.
 struct Station {
@@ -213,4 +215,23 @@ fn quiet_says_nothing_where_nothing_is_wrong() {
     let station = Station::new();
     let run = station.drill(&["--quiet"]).exits(0);
     assert_eq!((run.text().as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_drill_that_somebody_stops_leaves_nothing_behind() {
+    for signal in ["-INT", "-TERM"] {
+        let station = Station::new();
+        let mut command = cleared(env!("CARGO_BIN_EXE_keywright"), &station.path("home"));
+        command.arg("drill").current_dir(station.path("")).env("TMPDIR", station.path("tmp"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut drill = command.spawn().unwrap();
+        let mut lines = BufReader::new(drill.stdout.take().unwrap()).lines();
+        // It is in the middle of it.
+        assert!(lines.any(|line| line.unwrap().contains("pushed")));
+        assert!(fs::read_dir(station.path("tmp")).unwrap().next().is_some());
+        let id = drill.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert_eq!(drill.wait().unwrap().code(), Some(130), "{signal}");
+        station.is_as_before();
+    }
 }

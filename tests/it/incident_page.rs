@@ -124,6 +124,7 @@ fn incident(text: &str) -> Incident {
         review: serde_json::to_value(Reviewed::of(&found, letter(&facts, &found))).unwrap(),
         note: "it stayed dead after an hour and after a day".into(),
         unlisted: 0,
+        host_untold: false,
     }
 }
 

@@ -50,6 +50,8 @@ mod ledger;
 mod ledger_opened;
 mod migrate;
 #[cfg(feature = "rekey")]
+mod notices_kept;
+#[cfg(feature = "rekey")]
 mod notify;
 #[cfg(feature = "rekey")]
 mod openai;

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -49,9 +51,18 @@ pub(crate) fn run(args: &DrillArgs, ui: &Ui) -> Result<Exit, CliError> {
             (room.path().to_owned(), Some(room))
         }
     };
+    let is_stopped = Arc::new(AtomicBool::new(false));
+    if temporary.is_some() {
+        take_away_when_stopped(folder.clone(), is_stopped.clone());
+    }
     let screen = Screen { ui, paints: ui.colour(), is_begun: Cell::default(), config: args.config.clone() };
     let wishes = Wishes { binary, folder: folder.clone(), policy };
-    let outcome = rehearse(&wishes, &|told| screen.step(told)).map_err(|e| unheld(&e))?;
+    let held = rehearse(&wishes, &|told| screen.step(told));
+    while is_stopped.load(Ordering::SeqCst) {
+        // Whoever takes the folder away ends the program then.
+        std::thread::park();
+    }
+    let outcome = held.map_err(|e| unheld(&e))?;
     screen.end(&outcome);
     match temporary {
         Some(room) => {
@@ -62,6 +73,58 @@ pub(crate) fn run(args: &DrillArgs, ui: &Ui) -> Result<Exit, CliError> {
         None => ui.note(&format!("kept: {}; its reports/ has what was written down", folder.display())),
     }
     Ok(if outcome.wrong.is_empty() { Exit::Clean } else { Exit::Leaks })
+}
+
+/// Leaves nothing behind where somebody stops it: the folder goes, then the program.
+fn take_away_when_stopped(folder: PathBuf, is_stopped: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        if !runtime.block_on(stopped()) {
+            return;
+        }
+        is_stopped.store(true, Ordering::SeqCst);
+        // What the drill had begun may still write for a moment.
+        let mut calm = 0;
+        for _ in 0..TRIES {
+            calm = if folder.exists() { 0 } else { calm + 1 };
+            if calm == CALM {
+                break;
+            }
+            let _ = std::fs::remove_dir_all(&folder);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::process::exit(STOPPED);
+    });
+}
+
+/// How often the folder is taken away, and how often in a row it must be gone.
+const TRIES: usize = 100;
+const CALM: usize = 6;
+/// What a shell tells of a program that was stopped by hand.
+const STOPPED: i32 = 130;
+
+/// Waits until somebody stops the program; false: that cannot be known here.
+#[cfg(unix)]
+async fn stopped() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let hear = |kind| signal(kind).ok();
+    let (Some(mut int), Some(mut term), Some(mut hangup)) =
+        (hear(SignalKind::interrupt()), hear(SignalKind::terminate()), hear(SignalKind::hangup()))
+    else {
+        return false;
+    };
+    tokio::select! {
+        _ = int.recv() => {}
+        _ = term.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    true
+}
+
+/// Waits until somebody stops the program; false: that cannot be known here.
+#[cfg(not(unix))]
+async fn stopped() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 fn policy(file: &Path) -> Result<RespondSettings, CliError> {

@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::Confidence;
 use keywright::respond::{hint, hinted};
-use keywright::rule::RuleSet;
 use keywright::store::incidents::MOVING;
 
 use crate::cli::desk::{Manner, record, respond, root_of};
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::flag::span;
+use crate::cli::office::send_waiting;
 use crate::cli::rekey::Rekey;
 use crate::cli::survey::{Request, survey};
 use crate::cli::ui::Ui;
@@ -58,6 +57,9 @@ pub(crate) fn run(args: &RespondArgs, ui: &Ui) -> Result<Exit, CliError> {
     };
     if ids.is_empty() {
         ui.lines(&["nothing is to be done".into()]);
+        if !args.explain {
+            send_waiting(&rekey, ui);
+        }
         return Ok(Exit::Clean);
     }
     let manner = Manner { explain: args.explain, wait: args.wait };
@@ -112,7 +114,7 @@ fn reported(file: &Path, args: &RespondArgs, rekey: &Rekey, ui: &Ui) -> Result<V
             "name the one the report is about: --repository PATH",
         )
     })?;
-    let looked = hinted::look(&repo, &Detector::new(RuleSet::builtin()), &report.hints);
+    let looked = hinted::look(&repo, &rekey.detector()?, &report.hints);
     let (ids, new) = record(rekey, &looked.findings, &root_of(&path), Confidence::Medium)?;
     ui.note(&format!(
         "{}: {} places, {} objects looked at, {} not here, {} entries not understood; {} incidents, {new} of them new",

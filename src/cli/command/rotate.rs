@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use keywright::destination::Destination;
 use keywright::model::rotation::{Mode, Reason};
+use keywright::rotate::due::{Held, held};
 use keywright::rotate::{Observed, Parts, Plan, Wishes, begin, observe};
 use keywright::store::StoreError;
 use keywright::store::record::KeyRecord;
@@ -14,20 +15,24 @@ use crate::cli::exit::Exit;
 use crate::cli::flag::span;
 use crate::cli::progress::{self, Patience};
 use crate::cli::rekey::{Rekey, base_of};
+use crate::cli::table::date;
 use crate::cli::ui::Ui;
 
 /// Replace credentials: mint, deliver, prove, revoke; it can be killed at any moment and resumed
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  keywright rotate prod-scraper --dry-run               every step in words; nothing is changed\n  keywright rotate prod-scraper --plan 3f2a90c1d4e5f607 what --dry-run showed, and nothing else\n  keywright rotate prod-scraper --emergency --reason leak:commit\n  keywright rotate --where holder=1password:team --reason vault-compromise\n\nExit codes: 0 done, 4 a person is needed, 5 waiting or undone (`keywright rotations list`), 6 a sealed secret needs rescue now"
+    after_help = "Examples:\n  keywright rotate prod-scraper --dry-run               every step in words; nothing is changed\n  keywright rotate prod-scraper --plan 3f2a90c1d4e5f607 what --dry-run showed, and nothing else\n  keywright rotate prod-scraper --emergency --reason leak:commit\n  keywright rotate --where holder=1password:team --reason vault-compromise\n  keywright rotate --due --yes                         what is due, within its windows: for a timer\n\nExit codes: 0 done, 4 a person is needed, 5 waiting or undone (`keywright rotations list`), 6 a sealed secret needs rescue now"
 )]
 pub(crate) struct RotateArgs {
     /// The keys, by their names in the inventory
-    #[arg(value_name = "KEY", required_unless_present = "selected")]
+    #[arg(value_name = "KEY", required_unless_present_any = ["selected", "due"])]
     keys: Vec<String>,
     /// Every key of which this holds: holder=WHERE, provider=WORD, owner=WHO; store=WHERE is the same as holder
     #[arg(long = "where", id = "selected", value_name = "FIELD=VALUE", conflicts_with = "keys")]
     selected: Vec<String>,
+    /// Every key that is due, as far as [schedule] in your settings lets it begin now: for a timer
+    #[arg(long, conflicts_with_all = ["keys", "selected", "reason", "emergency"])]
+    due: bool,
     /// Why
     #[arg(long, value_name = "WHY", default_value = "policy", value_parser = reason, long_help = reasons())]
     reason: Reason,
@@ -85,6 +90,10 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     if args.plan.is_some() && keys.len() > 1 {
         return Err(CliError::usage("--plan is of one key, and several are named", "rotate them one by one"));
     }
+    if keys.is_empty() {
+        ui.lines(&["nothing is due".into()]);
+        return Ok(Exit::Clean);
+    }
     let mut ready = Vec::new();
     for key in keys {
         ready.push(prepare(args, &rekey, key)?);
@@ -92,12 +101,31 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     for one in &ready {
         ui.lines(&progress::plan(&one.plan, one.parts.provider.card(), &one.seen.warnings));
     }
+    let mut free = Vec::new();
+    let mut exit = Exit::Clean;
+    for one in ready {
+        match held_now(&rekey, &one)? {
+            Some(held) => {
+                ui.lines(&[waits(&one.key.name, &held)]);
+                exit = Exit::NotRotated;
+            }
+            None => free.push(one),
+        }
+    }
     if args.dry_run {
         return Ok(Exit::Clean);
     }
-    agreed(args, &ready, ui)?;
-    let mut exit = Exit::Clean;
-    for one in ready {
+    if free.is_empty() {
+        return Ok(exit);
+    }
+    agreed(args, &free, ui)?;
+    for one in free {
+        // Those before it may be under way still.
+        if let Some(held) = held_now(&rekey, &one)? {
+            ui.lines(&[waits(&one.key.name, &held)]);
+            exit = exit.worse(Exit::NotRotated);
+            continue;
+        }
         let id = begin::name()?;
         rekey.runtime.block_on(begin::begin(&one.parts, &id, &one.key, &one.seen, &one.plan))?;
         let patience = Patience { seconds: args.wait, given: None, deliver_again: false };
@@ -111,6 +139,9 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
 }
 
 fn chosen(args: &RotateArgs, rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> {
+    if args.due {
+        return due(rekey);
+    }
     if args.selected.is_empty() {
         return args.keys.iter().map(|name| rekey.key(name)).collect();
     }
@@ -137,6 +168,32 @@ fn chosen(args: &RotateArgs, rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> 
         ));
     }
     Ok(keys)
+}
+
+/// Lists what is due, has a place, and is not being replaced; what is due longest comes first.
+fn due(rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> {
+    let now = rekey.now();
+    let rotations = rekey.runtime.block_on(rekey.store.rotations())?;
+    let mut keys = rekey.runtime.block_on(rekey.store.keys())?;
+    let is_open = |key: &KeyRecord| rotations.iter().any(|r| r.key == key.name && !r.state.is_over());
+    keys.retain(|k| k.due.is_some_and(|due| due <= now) && !k.destinations.is_empty() && !is_open(k));
+    keys.sort_by_key(|k| k.due);
+    Ok(keys)
+}
+
+/// Returns why a rotation does not begin now.
+fn held_now(rekey: &Rekey, one: &Ready) -> Result<Option<Held>, CliError> {
+    let keys = rekey.runtime.block_on(rekey.store.keys())?;
+    let others = rekey.runtime.block_on(rekey.store.rotations())?;
+    let (schedule, card) = (&rekey.settings.schedule, one.parts.provider.card());
+    Ok(held(schedule, &one.plan, card, &one.key, &keys, &others, rekey.now()))
+}
+
+fn waits(key: &str, held: &Held) -> String {
+    match held.until {
+        Some(at) => format!("{key} is not begun now: {}; it may be at {}", held.why, date(at)),
+        None => format!("{key} is not begun now: {}", held.why),
+    }
 }
 
 fn prepare(args: &RotateArgs, rekey: &Rekey, key: KeyRecord) -> Result<Ready, CliError> {

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CliError> {
     let mut exit = Exit::Clean;
     for finding in meant {
         let checked = match provider_of(&finding.hit.rule) {
-            Err(why) => Checked { liveness: Liveness::Unknown, why },
+            Err(why) => Checked::new(Liveness::Unknown, why),
             Ok(id) => {
                 let rekey = match &rekey {
                     Some(open) => open,

@@ -31,12 +31,11 @@ impl Case<'_> {
         self.incident.run_at = Some(now + HOUR);
         let exposure = self.incident.is.exposure(now).map(|ms| format!("; public for {}", minutes(ms)));
         let line = self.line("dead", "success", format!("{why}{}", exposure.clone().unwrap_or_default()));
-        self.put(Some(line)).await?;
+        let title = format!("Contained: {}", self.incident.is.rule);
+        self.put_telling(line, "contained", title, false).await?;
         self.say("dead", format!("{why}{}", exposure.unwrap_or_default()));
         crate::rotate::kill::point("incident dead");
-        self.follow_up().await?;
-        let title = format!("Contained: {}", self.incident.is.rule);
-        self.tell("contained", title, false).await
+        self.follow_up().await
     }
 
     /// It was dead when it was found: nothing is ended, and it is looked at again all the same.
@@ -131,19 +130,24 @@ impl Case<'_> {
             Facts { to: &to, provider: &provider.card().name, key_id: &key_id, from: &self.desk.actor };
         let letter = letter(&facts, &review);
         let mut said = format!("{} uses while public, {} unusual signs", review.uses, review.flags.len());
+        let mut news = None;
         if let Some(letter) = &letter {
             said += "; a letter about abuse is ready";
             if self.desk.settings.letter == Letter::Send {
-                match self.desk.office.send_letter(&to, letter).await {
-                    Ok(()) => said += ", and mailed",
-                    Err(why) => said += &format!(", and could not be mailed: {why}"),
+                match self.desk.office.can_mail(&to) {
+                    Ok(()) => {
+                        news = Some(self.letter(&to, letter)?);
+                        said += &format!(", and goes to {to}");
+                    }
+                    Err(why) => said += &format!(", and cannot be mailed: {why}"),
                 }
             }
         }
         self.incident.is.review = serde_json::to_value(Reviewed::of(&review, letter)).unwrap_or_default();
         self.incident.is.times.reviewed = Some(now);
         let line = self.line("reviewed", "success", said.clone());
-        self.put(Some(line)).await?;
+        let news = news.as_ref().map(|news| (news, now));
+        self.desk.store.put_incident_telling(self.incident, Some(line), news).await?;
         self.say("review", said);
         Ok(())
     }
@@ -164,7 +168,7 @@ impl Case<'_> {
         self.follow_up().await?;
         let checked = match self.secret() {
             Ok((credential, provider)) => ask(&credential, &*provider).await,
-            Err(why) => crate::provider::Checked { liveness: Liveness::Unknown, why },
+            Err(why) => crate::provider::Checked::new(Liveness::Unknown, why),
         };
         self.say("again", format!("{}: {}", checked.liveness, checked.why));
         match checked.liveness {
@@ -215,14 +219,33 @@ impl Case<'_> {
         incident.times.contained = None;
         incident.times.closed = None;
         incident.note = "IT WORKS AGAIN".into();
+        incident.host_untold = true;
         self.incident.run_at = None;
         let line = self.line("reopened", "failed", why.to_owned());
-        self.put(Some(line)).await?;
-        if let Err(why) = self.desk.office.write_back(&self.incident.is, self.places, false).await {
-            self.say("host", format!("not told yet: {why}"));
-        }
         let title = format!("A leaked secret works again: {}", self.incident.is.rule);
-        self.tell(&format!("reopened:{now}"), title, true).await
+        self.put_telling(line, &format!("reopened:{now}"), title, true).await?;
+        crate::rotate::kill::point("incident reopened");
+        self.tell_host_it_lives().await
+    }
+
+    /// Tells the host that the secret works again, as long as it does not know.
+    pub(super) async fn tell_host_it_lives(&mut self) -> Result<(), RespondError> {
+        let is_alive = self.incident.is.liveness.as_ref().is_some_and(|l| l.is == Liveness::Alive);
+        if !self.incident.is.host_untold || !is_alive || self.desk.explain {
+            return Ok(());
+        }
+        let line = match self.desk.office.write_back(&self.incident.is, self.places, false).await {
+            Ok(done) => done.map(|done| {
+                self.say("host", done.clone());
+                self.line("host", "success", done)
+            }),
+            Err(why) => {
+                self.say("host", format!("not told yet: {why}"));
+                return Ok(());
+            }
+        };
+        self.incident.is.host_untold = false;
+        self.put(line).await
     }
 }
 

@@ -26,7 +26,7 @@ impl Case<'_> {
         let asked = self.secret();
         let (checked, owner) = match &asked {
             Ok((credential, provider)) => self.ask_about(credential, &**provider).await?,
-            Err(why) => (Checked { liveness: Liveness::Unknown, why: why.clone() }, self.known().await?),
+            Err(why) => (Checked::new(Liveness::Unknown, why.clone()), self.known().await?),
         };
         let now = self.now();
         self.say("live", format!("{}: {}", checked.liveness, checked.why));
@@ -63,13 +63,12 @@ impl Case<'_> {
             };
             if says == Liveness::Alive {
                 let why = format!("{} says so of a secret made up just now, too", provider.card().name);
-                checked = Checked { liveness: Liveness::Unknown, why };
+                checked = Checked::new(Liveness::Unknown, why);
             }
         }
         let desk = self.desk;
         let places = |key: &KeyRecord| desk.office.places(key);
-        let owner =
-            find(&desk.store, &self.incident.is, credential, checked.liveness, provider, &places).await?;
+        let owner = find(&desk.store, &self.incident.is, credential, &checked, provider, &places).await?;
         Ok((checked, owner))
     }
 

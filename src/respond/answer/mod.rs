@@ -5,10 +5,12 @@
 //! - `evidence`: live, ours, exposed
 //! - `contain`: the emergency rotation, or the end of a secret that cannot be replaced
 //! - `after`: the review of its use, the host's alert, the looks that follow
+//! - `tell`: what people are told of it
 
 mod after;
 mod contain;
 mod evidence;
+mod tell;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use crate::destination::Destination;
 use crate::detect::Detector;
 use crate::model::incident::{Action, Decision, Exposed, Incident, Ownership, Shown, Sighting, Stage};
 use crate::model::rotation::Moment;
+use crate::notify::Notice;
 use crate::provider::Provider;
 use crate::respond::approval::quorum;
 use crate::respond::policy::{Evidence, Standing, Verdict, decide};
@@ -56,8 +59,8 @@ pub trait Office {
     /// Tells whether strangers can read the places, and since when, as far as can be known.
     async fn exposed(&self, incident: &Incident, places: &[Sighting]) -> (Exposed, String, Option<Moment>);
 
-    /// Tells people; what cannot be told now is told later.
-    async fn tell(&self, notice: Told);
+    /// Shows whoever runs this what people are told; the outbox sends it.
+    fn show(&self, notice: Notice);
 
     /// Writes to where the repository lives what became of the secret. Returns what was done there, or
     /// nothing where nothing is kept.
@@ -68,21 +71,11 @@ pub trait Office {
         is_dead: bool,
     ) -> Result<Option<String>, String>;
 
-    /// Mails a letter about abuse.
-    async fn send_letter(&self, to: &str, letter: &str) -> Result<(), String>;
-}
-
-/// What people are told, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The incident, and what of it: the same is told once.
-    pub id: String,
-    /// In a few words.
-    pub title: String,
-    /// Names and values, for a table; never a secret.
-    pub facts: Vec<(String, String)>,
-    /// Whether somebody should be woken.
-    pub urgent: bool,
+    /// Tells whether a letter can be mailed to an address.
+    ///
+    /// # Errors
+    /// Why not, for people.
+    fn can_mail(&self, to: &str) -> Result<(), String>;
 }
 
 /// What a run tells while it goes: a topic of one word, and what is to be said.
@@ -146,6 +139,7 @@ pub async fn answer(desk: &Desk<'_>, id: &str) -> Result<Versioned<Incident>, Re
     match case.incident.is.stage {
         Stage::Open => case.open().await?,
         Stage::Asking => case.asked().await?,
+        Stage::Answering if desk.explain => case.say("decided", case.incident.is.note.clone()),
         Stage::Answering => case.contain().await?,
         Stage::Watching => case.look_again().await?,
         Stage::Closed | Stage::Dismissed => {}
@@ -191,34 +185,10 @@ impl Case<'_> {
         Ok(self.desk.store.put_incident(self.incident, line).await?)
     }
 
-    /// Tells people, once for each `what`.
-    async fn tell(&self, what: &str, title: String, urgent: bool) -> Result<(), RespondError> {
-        let incident = &self.incident.is;
-        if self.desk.explain || !self.desk.store.tell_once(&incident.id, what, self.now()).await? {
-            return Ok(());
-        }
-        let mut facts = vec![
-            ("incident".to_owned(), incident.id.clone()),
-            ("secret".to_owned(), format!("{} ({})", incident.masked, incident.rule)),
-        ];
-        facts.extend(
-            self.places.first().map(|p| ("first place".to_owned(), format!("{}:{}", p.path, p.line))),
-        );
-        let shown = [
-            ("live", incident.liveness.as_ref().map(|s| format!("{}: {}", s.is, s.why))),
-            ("whose", incident.ownership.as_ref().map(|s| format!("{}: {}", s.is, s.why))),
-            ("exposed", incident.exposed.as_ref().map(|s| format!("{}: {}", s.is, s.why))),
-            ("decided", incident.decision.as_ref().map(|d| format!("{}: {}", d.action, d.because))),
-            ("next", Some(incident.note.clone()).filter(|n| !n.is_empty())),
-        ];
-        facts.extend(shown.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        self.desk.office.tell(Told { id: format!("{}:{what}", incident.id), title, facts, urgent }).await;
-        Ok(())
-    }
-
     /// Looks, decides, and begins what was decided.
     async fn open(&mut self) -> Result<(), RespondError> {
         let key = self.look().await?;
+        self.tell_host_it_lives().await?;
         let verdict = self.decide(key.as_ref()).await?;
         for (_, line) in &verdict.looked_at {
             self.say("policy", line.clone());
@@ -252,12 +222,11 @@ impl Case<'_> {
                     "nothing is done by itself; dismiss it, or end the secret by hand".into();
                 let line =
                     self.line("decided", "success", format!("{}: {}", verdict.action, verdict.because));
-                self.put(Some(line)).await?;
                 if verdict.action == Action::Notify {
                     let title = format!("A leaked secret: {}", self.incident.is.rule);
-                    self.tell("notify", title, false).await?;
+                    return self.put_telling(line, "notify", title, false).await;
                 }
-                Ok(())
+                self.put(Some(line)).await
             }
         }
     }
@@ -328,16 +297,6 @@ impl Case<'_> {
         Ok(None)
     }
 
-    /// Tells people something about the whole store, once an hour.
-    async fn tell_store(&self, what: &str, title: String) -> Result<(), RespondError> {
-        let hour = self.now().div_euclid(3_600_000);
-        let what = format!("{what}:{hour}");
-        if self.desk.store.tell_once("", &what, self.now()).await? {
-            self.desk.office.tell(Told { id: what, title, facts: Vec::new(), urgent: true }).await;
-        }
-        Ok(())
-    }
-
     /// Asks a person: what would be done, and how to say yes to exactly that.
     async fn ask(&mut self, key: Option<&KeyRecord>, verdict: &Verdict) -> Result<(), RespondError> {
         let planned = self.planned(key).await;
@@ -359,9 +318,8 @@ impl Case<'_> {
             }
         }
         let line = self.line("asked", "success", format!("{}: {}", verdict.action, verdict.because));
-        self.put(Some(line)).await?;
         let title = format!("A leaked secret needs a decision: {}", self.incident.is.rule);
-        self.tell("ask", title, self.is_public()).await
+        self.put_telling(line, "ask", title, self.is_public()).await
     }
 
     fn is_public(&self) -> bool {

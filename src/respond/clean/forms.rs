@@ -1,6 +1,8 @@
 //! The bytes under which a secret is looked for: as it is, in UTF-16, and within Base64 of both
 //! alphabets, wherever in it the secret begins.
 
+use std::borrow::Cow;
+
 use data_encoding::{BASE64, BASE64URL};
 use memchr::memmem;
 use zeroize::Zeroizing;
@@ -46,6 +48,30 @@ impl Forms {
     }
 }
 
+impl Forms {
+    /// Takes the secret out of a name that repeats it. A short one is left alone: it may well be a word that the
+    /// name has by chance.
+    pub(super) fn out_of<'b>(&self, name: &'b [u8]) -> Cow<'b, [u8]> {
+        match self.0.first().filter(|form| form.len() >= SHORTEST_ENCODED) {
+            Some(form) if memmem::find(name, form).is_some() => {
+                let mut rest = name;
+                let mut out = Vec::new();
+                while let Some(at) = memmem::find(rest, form) {
+                    out.extend_from_slice(&rest[..at]);
+                    out.extend_from_slice(MASK);
+                    rest = &rest[at + form.len()..];
+                }
+                out.extend_from_slice(rest);
+                Cow::Owned(out)
+            }
+            _ => Cow::Borrowed(name),
+        }
+    }
+}
+
+/// Stands for the secret.
+pub(super) const MASK: &[u8] = b"****";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +89,14 @@ mod tests {
         let plain = Forms::of(&Secret::new(b"hunter2".to_vec()));
         let wide: Vec<u8> = "a hunter2".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(plain.stand_in(&wide) && !plain.stand_in(b"hunter3"));
+    }
+
+    #[test]
+    fn a_name_is_told_without_the_secret_in_it() {
+        let forms = Forms::of(&Secret::new(b"correct horse".to_vec()));
+        assert_eq!(forms.out_of(b"a/correct horse/correct horse.env")[..], *b"a/****/****.env");
+        assert_eq!(forms.out_of(b"a/b")[..], *b"a/b");
+        assert_eq!(Forms::of(&Secret::new(b"docs".to_vec())).out_of(b"docs/a")[..], *b"docs/a");
     }
 
     #[test]

@@ -131,6 +131,22 @@ impl Left {
     }
 }
 
+/// Lists the refs and files that held it before and do not now.
+#[must_use]
+pub fn gone(before: &Left, now: &Left) -> Vec<String> {
+    names(before).difference(&names(now)).cloned().collect()
+}
+
+/// Lists the refs and files that hold it now and did not before.
+#[must_use]
+pub fn come(before: &Left, now: &Left) -> Vec<String> {
+    gone(now, before)
+}
+
+fn names(left: &Left) -> BTreeSet<String> {
+    left.refs.iter().map(|(name, _)| name.clone()).chain(left.worktree.iter().cloned()).collect()
+}
+
 /// What a look after cleaning came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recheck {
@@ -154,9 +170,5 @@ pub fn left(repo: &Repository, wanted: &Wanted<'_>) -> Result<Left, GitError> {
 /// As [`left`].
 pub fn recheck(repo: &Repository, wanted: &Wanted<'_>, before: &Left) -> Result<Recheck, GitError> {
     let still = left(repo, wanted)?;
-    let names = |left: &Left| -> BTreeSet<String> {
-        left.refs.iter().map(|(name, _)| name.clone()).chain(left.worktree.iter().cloned()).collect()
-    };
-    let gone = names(before).difference(&names(&still)).cloned().collect();
-    Ok(Recheck { gone, still })
+    Ok(Recheck { gone: gone(before, &still), still })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::forms::Forms;
+use super::forms::{Forms, MASK};
 use super::{Left, Wanted};
 use crate::git::commits::{self, Commit, Commits};
 use crate::git::provenance::{Provenance, Roots};
@@ -52,8 +52,14 @@ pub(super) fn search(repo: &Repository, wanted: &Wanted<'_>) -> Result<Left, Git
     let found = read(&store, &known, &holds, &seen, &damaged, &objects);
     let (tips, broken) = refs::tips(repo)?;
     left.unread += broken.len() as u64;
-    let held = files(repo, &seen, &found.blobs, &mut left)?;
-    reach(&store, found, &tips, &held, &damaged, &mut left);
+    // Somebody named a file or a branch after it.
+    let named = |name: &[u8]| match &forms {
+        Some(forms) => shown(&forms.out_of(name)),
+        None if recognised(name) => shown(MASK),
+        None => shown(name),
+    };
+    let held = files(repo, &seen, &named, &found.blobs, &mut left)?;
+    reach(&store, found, &tips, &held, &named, &damaged, &mut left);
     left.objects = objects.into_inner();
     left.unread += unread.into_inner();
     if wanted.secret.is_none() && wanted.recognised.is_none() {
@@ -124,6 +130,7 @@ fn read(
 fn files(
     repo: &Repository,
     holds: &(dyn Fn(&[u8]) -> bool + Sync),
+    named_so: &(dyn Fn(&[u8]) -> String + Sync),
     blobs: &BTreeSet<Id>,
     left: &mut Left,
 ) -> Result<HashSet<Id>, GitError> {
@@ -131,12 +138,12 @@ fn files(
     let mut named = BTreeSet::new();
     for entry in index::index(repo)?.into_iter().filter(|e| blobs.contains(&e.id)) {
         held.insert(entry.id);
-        named.insert(shown(&entry.path));
+        named.insert(named_so(&entry.path));
     }
     if repo.work_dir().is_some() {
         let seen = Mutex::new((BTreeSet::new(), BTreeSet::new()));
         let see = |blob: Blob<'_>| {
-            let Some(path) = blob.origin.path().map(|p| shown(p.bytes())) else { return };
+            let Some(path) = blob.origin.path().map(|p| named_so(p.bytes())) else { return };
             let is_holder = holds(blob.bytes);
             let mut seen = seen.lock().expect("no thread panics while it holds this");
             if is_holder {
@@ -172,6 +179,7 @@ fn reach(
     found: Found,
     tips: &[Tip],
     held: &HashSet<Id>,
+    named_so: &dyn Fn(&[u8]) -> String,
     damaged: &(dyn Fn(Damage) + Sync),
     left: &mut Left,
 ) {
@@ -227,7 +235,7 @@ fn reach(
         }
     }
     let named = tips.iter().zip(counts).filter(|(_, count)| *count > 0);
-    left.refs = named.map(|(tip, count)| (shown(&tip.name), count)).collect();
+    left.refs = named.map(|(tip, count)| (named_so(&tip.name), count)).collect();
     left.refs.sort();
     left.unreachable = found.blobs.iter().chain(&found.texts).filter(|id| !reached.contains(*id)).count();
 }

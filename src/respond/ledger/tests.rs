@@ -76,6 +76,7 @@ fn incident(text: &str) -> Incident {
         review: serde_json::to_value(reviewed).unwrap(),
         note: text.into(),
         unlisted: 3,
+        host_untold: false,
     }
 }
 

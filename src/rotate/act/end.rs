@@ -80,7 +80,7 @@ pub(super) async fn ask(doing: &Doing<'_>) -> Result<String, Stop> {
         && doing.last().is_some_and(|e| e.end.is_none() && e.begun <= record.moved);
     let intent = doing.look().await?;
     match asked(doing).await? {
-        Some(Checked { liveness: Liveness::Dead, why }) => {
+        Some(Checked { liveness: Liveness::Dead, why, .. }) => {
             return doing.done(&intent, Value::Null, &[], why).await;
         }
         // Nothing can be asked here: who resumes behind the question says that it is done.
@@ -98,7 +98,7 @@ pub(super) async fn ask(doing: &Doing<'_>) -> Result<String, Stop> {
 /// Proves that the old key is dead: cannot-tell is not dead (I12).
 pub(super) async fn dead(doing: &Doing<'_>, within: u64) -> Result<String, Stop> {
     let intent = doing.look().await?;
-    let Some(Checked { liveness, why }) = asked(doing).await? else {
+    let Some(Checked { liveness, why, .. }) = asked(doing).await? else {
         return doing
             .done(
                 &intent,
@@ -138,7 +138,7 @@ async fn asked(doing: &Doing<'_>) -> Result<Option<Checked>, Stop> {
     }
     let listing = provider.list().await.map_err(|e| unanswered(doing, "can't list the keys", &e))?;
     let is_there = listing.keys.iter().any(|k| k.id == plan.id && k.active);
-    Ok(is_there.then(|| Checked { liveness: Liveness::Alive, why: "the provider lists it as active".into() }))
+    Ok(is_there.then(|| Checked::new(Liveness::Alive, "the provider lists it as active")))
 }
 
 /// A clock that is wrong by more than a minute revokes nothing.

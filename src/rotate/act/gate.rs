@@ -25,7 +25,7 @@ const HEALTH: Duration = Duration::from_secs(3600);
 pub(super) async fn prove(doing: &Doing<'_>) -> Result<String, Stop> {
     let new = doing.new_key().await?;
     let intent = doing.look().await?;
-    let Checked { liveness, why } = doing.walk.engine.parts.provider.check(&new).await;
+    let Checked { liveness, why, .. } = doing.walk.engine.parts.provider.check(&new).await;
     let waited = doing.now() - intent.begun;
     let works_within = doing.walk.engine.parts.provider.card().works_within;
     match liveness {
@@ -52,7 +52,7 @@ pub(super) async fn prove_old(doing: &Doing<'_>) -> Result<String, Stop> {
     let Some(old) = doing.old_key().await? else {
         return doing.done(&intent, Value::Null, &[], "no place could be read, so it cannot be asked").await;
     };
-    let Checked { liveness, why } = doing.walk.engine.parts.provider.check(&old).await;
+    let Checked { liveness, why, .. } = doing.walk.engine.parts.provider.check(&old).await;
     match liveness {
         Liveness::Alive => doing.done(&intent, Value::Null, &[], why).await,
         _ if doing.now() - intent.begun < PATIENCE => Err(Stop::again(

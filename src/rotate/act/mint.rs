@@ -95,7 +95,7 @@ async fn fits(doing: &Doing<'_>, given: &Credential) -> Result<(), Stop> {
     if doing.old_key().await?.is_some_and(|old| old.secret == given.secret) {
         return Err(Stop::Ask(format!("what was handed over is the old key; make a new one, then {resume}")));
     }
-    let Checked { liveness, why } = provider.check(given).await;
+    let Checked { liveness, why, .. } = provider.check(given).await;
     if liveness == Liveness::Dead {
         return Err(Stop::Ask(format!(
             "what was handed over does not work ({why}): is it whole, and the newest? Nothing was written; {resume}"

@@ -25,6 +25,15 @@ fn a_token_that_can_only_be_ended_is_ended_if_it_is_ours_and_told_if_it_is_not()
     town.leak("b.txt", &format!("token = {other}\n"));
     let run = town.respond();
     assert!(run.text().contains("GitHub says it is somebody's"), "{run:?}");
+    // One question says whether a token works and whose it is; a stranger's is asked about no more.
+    let asked = double.whole_calls();
+    let about = |token: &str| {
+        let is_about = |h: &(String, String)| h.0 == "authorization" && h.1.ends_with(token);
+        asked.iter().filter(|c| c.path == "/user" && c.headers.iter().any(is_about)).count()
+    };
+    assert_eq!(about(&other), 1);
+    // Before it is ended it is asked whose it is once more, and then whether it is dead.
+    assert_eq!(about(&ours), 3);
     let state = double.state().tokens.clone();
     assert!(!state.contains_key(&ours) && state.contains_key(&other), "{run:?}");
     let stages: Vec<_> = town.incidents().iter().map(|i| i["stage"].as_str().unwrap().to_owned()).collect();
@@ -117,6 +126,77 @@ fn another_scanners_report_is_a_place_to_look_at_and_nothing_else() {
     assert!(!town.lives() && town.serves("production"), "{run:?}");
     std::fs::write(&file, "[]").unwrap();
     town.run(&["respond", town.path("nothing.json").to_str().unwrap()]).exits(2);
+}
+
+#[test]
+fn a_message_that_a_report_points_at_is_told_by_its_own_lines() {
+    let town = Town::new(AUTO);
+    let url = town.url(&town.old.key_id, &town.old.secret);
+    town.repo.write("a.py", "x = 1\n").stage("a.py").commit(&format!("add a\n\n{url}"));
+    let commit = town.repo.id("HEAD");
+    let repo = town.repo.path("");
+    let repo = repo.to_str().unwrap();
+    let report = json!([{
+        "Description": "x", "StartLine": 3, "EndLine": 3, "StartColumn": 1, "EndColumn": 9, "Match": "", "Secret": "",
+        "File": "", "SymlinkFile": "", "Commit": commit, "Entropy": 1, "Author": "", "Email": "", "Date": "",
+        "Message": "", "Tags": [], "RuleID": "atlasvpn", "Fingerprint": "x",
+    }]);
+    let file = town.path("gitleaks.json");
+    std::fs::write(&file, report.to_string()).unwrap();
+    town.run(&["respond", file.to_str().unwrap(), "--repository", repo, "--explain"]).exits(1);
+    let places = || {
+        let id = town.incident()["id"].as_str().unwrap().to_owned();
+        let shown = town.run(&["incidents", "show", &id, "--format=json"]).exits(0).json();
+        let places = shown["places"].as_array().unwrap().clone();
+        places.iter().map(|p| (p["place"].clone(), p["line"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(places(), [("commit-message".into(), 3.into())]);
+    // A scan sees the same place, and no other.
+    town.run(&["scan", repo, "--record"]);
+    assert_eq!(places(), [("commit-message".into(), 3.into())]);
+}
+
+#[test]
+fn a_secret_by_a_rule_of_the_operators_own_is_read_again() {
+    let town = Town::new("");
+    let config = std::fs::read_to_string(town.path("keywright.toml")).unwrap();
+    let rule = "\n[[rules]]\nid = \"acme-token\"\ndescription = \"a token of acme\"\nregex = 'acme_[0-9a-f]{40}'\nkeywords = [\"acme_\"]\nseverity = \"high\"\nconfidence = \"high\"\n";
+    std::fs::write(town.path("keywright.toml"), config + rule).unwrap();
+    let secret = format!("acme_{}", "0123456789abcdef".repeat(3)[..40].chars().rev().collect::<String>());
+    town.leak("a.env", &format!("TOKEN={secret}\n"));
+    let run = town.respond();
+    assert_eq!(town.incident()["rule"], "acme-token", "{run:?}");
+    assert!(run.text().contains("its rule is not the program's"), "{run:?}");
+    let id = town.incident()["id"].as_str().unwrap().to_owned();
+    // Its bytes are known again, so that what is left of them can be looked for and taken out.
+    let script = town.path("take-out.py");
+    town.run(&["incidents", "clean", &id, "--script", script.to_str().unwrap()]).exits(1);
+    assert!(script.exists() && !std::fs::read_to_string(&script).unwrap().contains(&secret));
+}
+
+#[test]
+fn a_look_after_cleaning_says_what_went_away_since_the_look_before() {
+    let town = Town::new("");
+    town.leak_key();
+    town.repo.git(["branch", "side"]);
+    town.repo.git(["branch", &format!("fix/{}", town.old.secret)]);
+    town.respond();
+    let id = town.incident()["id"].as_str().unwrap().to_owned();
+    let first = town.run(&["incidents", "clean", &id]).exits(1);
+    assert!(first.text().contains("refs/heads/side") && !first.text().contains("since"), "{first:?}");
+    assert!(first.text().contains("refs/heads/fix/****"), "{first:?}");
+    town.repo.git(["branch", "-D", "side"]);
+    town.repo.git(["tag", "later"]);
+    let second = town.run(&["incidents", "clean", &id]).exits(1);
+    let text = second.text();
+    assert!(text.contains(": 1 gone, ") && text.contains("    gone  refs/heads/side"), "{second:?}");
+    assert!(text.contains(", 1 new") && text.contains("    new  refs/tags/later"), "{second:?}");
+    // A report looks as well, and takes nothing from the next look.
+    town.repo.git(["tag", "-d", "later"]);
+    town.run(&["incidents", "report", &id]).exits(0);
+    let third = town.run(&["incidents", "clean", &id]).exits(1);
+    assert!(third.text().contains("    gone  refs/tags/later"), "{third:?}");
+    town.keeps_no_secret(&[&first, &second, &third]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! - `places`: of what kinds a desk's places are
 //! - `others`: providers of other kinds: OpenAI and APIVerve
 //! - `recipe`: OpenAI to Vercel, Render and a password store, a day of grace
+//! - `schedule`: windows, distances, notices ahead, and what is put off
 //! - `stories`: what an operator sees
 //! - `trouble`: bad input: each as docs/rotation.md says
 //! - `hidden`: places that nobody can read
@@ -34,6 +35,8 @@ mod places;
 mod platforms;
 #[cfg(all(feature = "kill-points", unix))]
 mod recipe;
+#[cfg(feature = "kill-points")]
+mod schedule;
 #[cfg(feature = "kill-points")]
 mod stories;
 #[cfg(feature = "kill-points")]

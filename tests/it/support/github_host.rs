@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) repositories: BTreeMap<String, (bool, &'static str)>,
     /// State and resolution, by number.
     pub(crate) alerts: BTreeMap<u64, (String, Value, Value)>,
+    /// The object that an alert is about, by number; `b1` where none is said.
+    pub(crate) blobs: BTreeMap<u64, String>,
     pub(crate) comments: BTreeMap<u64, String>,
     /// Who wrote one, if it was not the token's account.
     pub(crate) authors: BTreeMap<u64, &'static str>,
@@ -113,8 +115,10 @@ fn answer(state: &mut State, asked: &Asked) -> (u16, String, Value) {
             let all = state.alerts.keys().map(|n| alert(state, *n, is_hidden)).collect();
             page(state, asked, all)
         }
-        ("GET", ["repos", _, _, "secret-scanning", "alerts", _, "locations"]) => {
-            let details = json!({ "path": "a/.env", "start_line": 3, "blob_sha": "b1", "commit_sha": "c1" });
+        ("GET", ["repos", _, _, "secret-scanning", "alerts", number, "locations"]) => {
+            let blob = number.parse().ok().and_then(|n: u64| state.blobs.get(&n).cloned());
+            let blob = blob.unwrap_or_else(|| "b1".into());
+            let details = json!({ "path": "a/.env", "start_line": 3, "blob_sha": blob, "commit_sha": "c1" });
             told(json!([{ "type": "commit", "details": details }]))
         }
         ("PATCH", ["repos", _, _, "secret-scanning", "alerts", number]) => {

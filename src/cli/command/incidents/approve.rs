@@ -1,17 +1,17 @@
 //! `keywright incidents approve`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use keywright::model::incident::Incident;
-use keywright::respond::approval::{self, Asked, approvers};
+use keywright::respond::approval::{self, Asked};
 use keywright::store::record::Line;
 
 use super::open;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::flag::span;
-use crate::cli::rekey::{Rekey, actor};
+use crate::cli::rekey::Rekey;
+use crate::cli::signed::signer;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
@@ -36,9 +36,6 @@ pub(super) struct ApproveArgs {
     signed: Option<PathBuf>,
 }
 
-/// The largest text or signature that is read, in bytes.
-const LARGEST: u64 = 64 << 10;
-
 pub(super) fn run(args: &ApproveArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
     let mut incident = open(rekey, &args.id)?;
     let Some(plan) = incident.is.plan_hash.clone().filter(|_| !incident.is.stage.is_over()) else {
@@ -53,14 +50,16 @@ pub(super) fn run(args: &ApproveArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, Cl
             "something changed since: look at it again, and approve that",
         ));
     }
+    let id = incident.is.id.clone();
+    let asked = Asked { incident: &id, plan: &plan };
     if args.text {
-        let asked = Asked { incident: &incident.is.id, plan: &plan };
         let until = rekey.now() + i64::try_from(args.within * 1000).unwrap_or(0).min(approval::LONGEST);
         let text = approval::text(&asked, until);
         ui.lines(&text.lines().map(Into::into).collect::<Vec<_>>());
         return Ok(Exit::Clean);
     }
-    let who = who(args, &incident.is, &plan, rekey)?;
+    let signed = args.signed.as_deref();
+    let who = signer(&asked, signed, &incident.is.id, "keywright incidents approve", rekey)?;
     if incident.is.approvals.iter().any(|(by, _)| *by == who) {
         return Err(CliError::usage(format!("{who} has approved it already"), "somebody else must, too"));
     }
@@ -82,42 +81,4 @@ pub(super) fn run(args: &ApproveArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, Cl
     rekey.anchor(ui);
     ui.lines(&[format!("approved; it goes on with: keywright respond {}", incident.is.id)]);
     Ok(Exit::Clean)
-}
-
-/// Returns who approves: by signature where approvers are named, else whoever runs this.
-fn who(args: &ApproveArgs, incident: &Incident, plan: &str, rekey: &Rekey) -> Result<String, CliError> {
-    let refused = |what: String, why: String| CliError {
-        what,
-        why,
-        fix: "see `keywright incidents approve --help`, and [respond] approvers in your settings".into(),
-        exit: Exit::Usage,
-    };
-    let lines = &rekey.respond.approvers;
-    match (&args.signed, lines.is_empty()) {
-        (None, true) => Ok(actor()),
-        (None, false) => Err(refused(
-            format!("{} is approved by a signature", incident.id),
-            "the settings name who may approve".into(),
-        )),
-        (Some(_), true) => Err(refused("nobody may sign".into(), "the settings name no approvers".into())),
-        (Some(file), false) => {
-            let wrong = |why: String| refused(format!("{} is no approval", file.display()), why);
-            let known = approvers(lines).map_err(|e| wrong(e.to_string()))?;
-            let text = read(file).map_err(wrong)?;
-            let text = String::from_utf8(text).map_err(|_| wrong("it is no text".into()))?;
-            let mut beside = file.clone().into_os_string();
-            beside.push(".sig");
-            let signature = read(Path::new(&beside)).map_err(|e| wrong(format!("its signature: {e}")))?;
-            let asked = Asked { incident: &incident.id, plan };
-            approval::verify(&asked, &text, &signature, &known, rekey.now()).map_err(|e| wrong(e.to_string()))
-        }
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > LARGEST {
-        return Err("it is too large".into());
-    }
-    std::fs::read(path).map_err(|e| e.to_string())
 }

@@ -4,20 +4,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keywright::detect::Detector;
 use keywright::git::Repository;
 use keywright::model::Extent;
 use keywright::model::incident::{Incident, Sighting};
 use keywright::model::text::shown;
-use keywright::respond::clean::{Left, Recognised, Wanted, write_script};
+use keywright::respond::clean::{Left, Recognised, Wanted, come, gone, write_script};
 use keywright::respond::{clean, reread::reread};
-use keywright::rule::RuleSet;
 use keywright::unpack::text::decoded;
 
 use super::open;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::rekey::Rekey;
+use crate::cli::table::date;
 use crate::cli::ui::Ui;
 
 #[derive(Args)]
@@ -37,7 +36,7 @@ pub(super) fn run(args: &CleanArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliE
     let incident = open(rekey, &args.id)?.is;
     let sightings = rekey.runtime.block_on(rekey.store.sightings(&incident.id))?;
     if let Some(path) = &args.script {
-        let detector = Detector::new(RuleSet::builtin());
+        let detector = rekey.detector()?;
         let unwritten = |why: String| CliError {
             what: format!("{} was not written", path.display()),
             why,
@@ -49,13 +48,14 @@ pub(super) fn run(args: &CleanArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliE
         ui.note(&format!("written: {}; the secret is not in it", path.display()));
     }
     let mut exit = Exit::Clean;
-    let all = left(rekey, &incident, &sightings);
+    let all = left(rekey, &incident, &sightings)?;
     if all.is_empty() {
         ui.lines(&["it was seen in no repository that is here".into()]);
         return Ok(Exit::Incomplete);
     }
     for (repository, left) in all {
         ui.lines(&told(&repository, &left));
+        ui.lines(&since(rekey, &incident.id, &repository, &left)?);
         let held = !left.refs.is_empty() || !left.worktree.is_empty() || left.unreachable + left.names > 0;
         exit = match (exit, held, left.is_clean()) {
             (_, true, _) | (Exit::Leaks, ..) => Exit::Leaks,
@@ -67,8 +67,12 @@ pub(super) fn run(args: &CleanArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliE
 }
 
 /// Looks at every repository the secret was seen in; its bytes are searched for where they can still be read.
-pub(super) fn left(rekey: &Rekey, incident: &Incident, sightings: &[Sighting]) -> Vec<(String, Left)> {
-    let detector = Detector::new(RuleSet::builtin());
+pub(super) fn left(
+    rekey: &Rekey,
+    incident: &Incident,
+    sightings: &[Sighting],
+) -> Result<Vec<(String, Left)>, CliError> {
+    let detector = rekey.detector()?;
     let secret = reread(&detector, &rekey.sealer, incident, sightings).ok().map(|(found, _)| found.secret);
     let repositories: BTreeSet<&str> = sightings.iter().map(|s| s.repository.as_str()).collect();
     let mut all = Vec::new();
@@ -89,8 +93,41 @@ pub(super) fn left(rekey: &Rekey, incident: &Incident, sightings: &[Sighting]) -
             looked.unwrap_or_else(|e| Left::unseen(shown(e.to_string().as_bytes()))),
         ));
     }
-    all
+    Ok(all)
 }
+
+/// Holds a look against the one before, and keeps it for the next. What could not be looked at is not kept: it would
+/// seem to be gone.
+fn since(rekey: &Rekey, incident: &str, repository: &str, now: &Left) -> Result<Vec<String>, CliError> {
+    if now.objects == 0 && now.files == 0 {
+        return Ok(Vec::new());
+    }
+    let before = rekey.runtime.block_on(rekey.store.remains(incident, repository))?;
+    let body = serde_json::to_string(now).map_err(|e| CliError::usage(e.to_string(), "try again"))?;
+    rekey.runtime.block_on(rekey.store.put_remains(incident, repository, rekey.now(), &body))?;
+    let Some((at, before)) = before.and_then(|(at, b)| Some((at, serde_json::from_str::<Left>(&b).ok()?)))
+    else {
+        return Ok(Vec::new());
+    };
+    let (gone, come) = (gone(&before, now), come(&before, now));
+    let still = (now.refs.len() + now.worktree.len()).saturating_sub(come.len());
+    let mut lines =
+        vec![format!("  since {}: {} gone, {still} still there, {} new", date(at), gone.len(), come.len())];
+    for (word, names) in [("gone", gone), ("new", come)] {
+        lines.extend(names.iter().take(NAMED).map(|name| format!("    {word}  {name}")));
+        let more = names.len().saturating_sub(NAMED);
+        if more > 0 {
+            lines.push(format!("    {word}  and {more} more"));
+        }
+    }
+    if before.unreachable != now.unreachable {
+        lines.push(format!("    objects that no ref reaches: {} before", before.unreachable));
+    }
+    Ok(lines)
+}
+
+/// How many are named that went away or came.
+const NAMED: usize = 20;
 
 fn told(repository: &str, left: &Left) -> Vec<String> {
     let mut lines = vec![format!(

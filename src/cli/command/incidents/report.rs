@@ -45,7 +45,7 @@ pub(super) fn run(args: &ReportArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, Cli
     let sightings = rekey.runtime.block_on(rekey.store.sightings(&incident.id))?;
     let mut audit = rekey.runtime.block_on(rekey.store.audit_lines())?;
     audit.retain(|l| l.rotation == incident.id || incident.rotation.as_ref() == Some(&l.rotation));
-    let left = Left::of_all(&left(rekey, &incident, &sightings));
+    let left = Left::of_all(&left(rekey, &incident, &sightings)?);
     let (left, now) = (left.as_ref(), rekey.now());
     let ledger = Ledger { incident: &incident, sightings: &sightings, audit: &audit, left, now };
     let text = match args.format {

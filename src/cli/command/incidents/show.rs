@@ -2,6 +2,8 @@
 
 use clap::Args;
 use keywright::model::text::shown;
+use keywright::notify::Notice;
+use keywright::store::notices::NoticeRecord;
 use serde_json::json;
 
 use super::open;
@@ -28,12 +30,16 @@ pub(super) struct ShowArgs {
 
 /// How many places are shown.
 const PLACES: usize = 20;
+/// How many notices are shown: the last ones.
+const NOTICES: usize = 20;
 
 pub(super) fn run(args: &ShowArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
     let incident = open(rekey, &args.id)?.is;
     let places = rekey.runtime.block_on(rekey.store.sightings(&incident.id))?;
+    let notices = rekey.runtime.block_on(rekey.store.notices_of(&incident.id))?;
     if args.format == Form::Json {
-        ui.lines(&[json!({ "incident": incident, "places": places }).to_string()]);
+        let told: Vec<_> = notices.iter().map(as_json).collect();
+        ui.lines(&[json!({ "incident": incident, "places": places, "notices": told }).to_string()]);
         return Ok(Exit::Clean);
     }
     let mut lines = vec![head(&incident)];
@@ -82,6 +88,10 @@ pub(super) fn run(args: &ShowArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliEr
     if let Some(ms) = incident.outage {
         line("outage", format!("{}.{:03} s", ms / 1000, ms % 1000));
     }
+    for notice in notices.iter().rev().take(NOTICES).rev() {
+        let (word, text) = in_words(notice);
+        line(word, text);
+    }
     for place in places.iter().take(PLACES) {
         let commit = place.commit.get(..10).unwrap_or_default();
         lines.push(format!("  {}:{}  {} {commit}", place.path, place.line, place.place));
@@ -92,4 +102,31 @@ pub(super) fn run(args: &ShowArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliEr
     }
     ui.lines(&lines);
     Ok(Exit::Clean)
+}
+
+/// Says how far a notice is.
+fn in_words(notice: &NoticeRecord) -> (&'static str, String) {
+    let NoticeRecord { channel, tries, error, .. } = notice;
+    let title = title(notice);
+    match (notice.sent, notice.next_try) {
+        (Some(at), _) => ("told", format!("{channel}, {}: {title}", date(at))),
+        (None, Some(_)) if *tries == 0 => ("not told", format!("{channel}: {title}; the next run sends it")),
+        (None, Some(at)) => {
+            let why = if error.is_empty() { "nobody knows what came of it" } else { error };
+            ("not told", format!("{channel}: {title}; {tries} tries ({why}), next at {}", date(at)))
+        }
+        (None, None) => ("not told", format!("{channel}: {title}; given up after {tries} tries ({error})")),
+    }
+}
+
+fn title(notice: &NoticeRecord) -> String {
+    serde_json::from_str::<Notice>(&notice.body).map_or_else(|_| notice.id.clone(), |n| n.title)
+}
+
+fn as_json(notice: &NoticeRecord) -> serde_json::Value {
+    json!({
+        "id": notice.id, "channel": notice.channel, "title": title(notice), "urgent": notice.urgent,
+        "noted": notice.noted, "tries": notice.tries, "next_try": notice.next_try, "sent": notice.sent,
+        "error": notice.error,
+    })
 }

@@ -3,7 +3,8 @@
 //! - `add`: puts one down, with its places and its environments
 //! - `list`, `show`: what is there
 //! - `import`: what a provider lists
-//! - `due`: what is to be replaced, and when
+//! - `due`: what is to be replaced, and when; `tell_due`: people told ahead
+//! - `skip`: a rotation that is ahead, put off
 //! - `embeds`: the pages that embed a key which is public by design
 //! - `remove`: takes one out; nothing outside is touched
 
@@ -14,6 +15,8 @@ mod import;
 mod list;
 mod remove;
 mod show;
+mod skip;
+mod tell_due;
 
 use std::path::PathBuf;
 
@@ -24,7 +27,7 @@ use crate::cli::exit::Exit;
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
 
-/// The inventory of your own credentials: add, list, show, import, due, embeds, remove
+/// The inventory of your own credentials: add, list, show, import, due, skip, embeds, remove
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  keywright keys import atlasvpn                    what the account has\n  keywright keys add prod-scraper --provider atlasvpn --key-id avp_live_ID \\\n      --destination staging=dotenv:staging/.env#AVP_SECRET,key_id=AVP_KEY_ID \\\n      --destination production=dotenv:/srv/app/.env#PROXY_URL@url --health staging=tcp:127.0.0.1:8080\n  keywright keys due --within 14d\n\nNo secret is kept here: only names, places and dates."
@@ -49,6 +52,8 @@ enum Verb {
     Import(import::ImportArgs),
     /// Show what is to be replaced, and when
     Due(due::DueArgs),
+    /// Put off a rotation that is ahead, within bounds
+    Skip(skip::SkipArgs),
     /// Show the pages that embed a key which is public by design, and a patch for its new one
     Embeds(embeds::EmbedsArgs),
     /// Take a key out of the inventory; the provider and the places are not touched
@@ -69,6 +74,7 @@ pub(crate) fn run(args: &KeysArgs, ui: &Ui) -> Result<Exit, CliError> {
         Verb::Show(args) => show::run(args, &rekey, ui),
         Verb::Import(args) => import::run(args, &rekey, ui),
         Verb::Due(args) => due::run(args, &rekey, ui),
+        Verb::Skip(args) => skip::run(args, &rekey, ui),
         Verb::Remove(args) => remove::run(args, &rekey, ui),
     }
 }

@@ -13,6 +13,7 @@ use super::open;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::flag::span;
+use crate::cli::office::send_waiting;
 use crate::cli::progress::{Patience, drive};
 use crate::cli::rekey::Rekey;
 use crate::cli::ui::Ui;
@@ -46,7 +47,15 @@ pub(super) struct ResumeArgs {
 }
 
 pub(super) fn run(args: &ResumeArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
-    let Some(id) = &args.id else { return all(args, rekey, ui) };
+    let moved = match &args.id {
+        Some(id) => one(id, args, rekey, ui),
+        None => all(args, rekey, ui),
+    };
+    send_waiting(rekey, ui);
+    moved
+}
+
+fn one(id: &str, args: &ResumeArgs, rekey: &Rekey, ui: &Ui) -> Result<Exit, CliError> {
     let opened = open(rekey, id)?;
     if let Some(file) = &args.sealed {
         let text = std::fs::read_to_string(file).map_err(|e| {
