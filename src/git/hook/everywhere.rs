@@ -65,7 +65,7 @@ pub fn install_everywhere(folder: &Path, kinds: &[Kind], binary: &Path) -> Resul
 pub fn uninstall_everywhere(folder: &Path) -> Result<Option<Everywhere>, HookError> {
     let settings = users_file()?;
     let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| is_active(folder, *kind)).collect();
-    let is_named = edit(&settings, |text| without(text))?;
+    let is_named = edit(&settings, without)?;
     if named_for_all()?.is_some_and(|named| named == folder) {
         // Written by hand: git would look into a folder that is gone, and run no hook at all.
         return Err(HookError::NamedByHand { settings, folder: folder.into() });
