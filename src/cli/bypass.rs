@@ -179,7 +179,7 @@ fn record(
         "repository": shown(repo.common_dir().as_os_str().as_encoded_bytes()),
         "by": who("REMOTE_USER").or_else(|| who("GL_USERNAME")).or_else(|| who("USER")),
         "from": who("SSH_CONNECTION").or_else(|| who("REMOTE_ADDR")),
-        "reason": asked.why,
+        "reason": shown(asked.why.as_bytes()),
         "refs": updates.iter().map(|u| json!({
             "name": shown(&u.name), "old": id(&u.old), "new": id(&u.new),
         })).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::commits::{message_start, parse};
 use super::open::{Repository, chain};
-use super::tree::{EntryKind, entries};
+use super::tree::{EntryKind, entries, entry};
 use super::{GitError, Id};
 
 /// A blob that stands at a path now and stood there in no parent.
@@ -44,6 +44,29 @@ pub(super) fn read_tree(gix: &gix::Repository, id: &Id) -> Result<Folder, GitErr
     }
     let hash_len = id.as_bytes().len();
     Ok(entries(&object.data, hash_len).map(|e| (e.name.to_vec(), (e.kind, e.id()))).collect())
+}
+
+/// A folder's entries as they stand: name, kind and id.
+type Listed = Vec<(Vec<u8>, (EntryKind, Id))>;
+
+/// Lists a tree as it is written: a name that stands in it twice is there twice, and damage is no end of it.
+fn list_tree(gix: &gix::Repository, id: &Id) -> Result<Listed, GitError> {
+    let fail = |why: String| GitError::Object { id: id.to_string(), why };
+    if gix.empty_tree().id == *id {
+        return Ok(Vec::new());
+    }
+    let object = gix.find_object(*id).map_err(|e| fail(chain(&e)))?;
+    if object.kind != gix::object::Kind::Tree {
+        return Err(fail("it is no tree".into()));
+    }
+    let (mut rest, mut listed) = (object.data.as_slice(), Vec::new());
+    while !rest.is_empty() {
+        let read = entry(rest, id.as_bytes().len()).ok_or_else(|| fail("it is damaged".into()))?;
+        let (entry, length) = read;
+        listed.push((entry.name.to_vec(), (entry.kind, entry.id())));
+        rest = &rest[length..];
+    }
+    Ok(listed)
 }
 
 /// Returns a commit's tree.
@@ -149,7 +172,7 @@ pub(super) fn compare(
     if listing.folders > MOST_FOLDERS || listing.changes.len() > MOST_CHANGES {
         return too_much("its commit changes more files and folders than can be compared".into());
     }
-    let own = read_tree(gix, &tree)?;
+    let own = list_tree(gix, &tree)?;
     let mut theirs = Vec::with_capacity(parents.len());
     for parent in parents {
         theirs.push(match parent {

@@ -34,15 +34,19 @@ pub fn parse(id: Id, data: &[u8]) -> Option<(Commit, usize)> {
     let mut tree = None;
     let mut parents = Vec::new();
     let mut time = 0;
+    // git takes for parents what stands right behind the tree, and nothing further down.
+    let mut may_be_parent = true;
     for line in data[..message].split(|b| *b == b'\n') {
         if let Some(hex) = line.strip_prefix(b"tree ") {
             tree = tree.or(Id::from_hex(hex).ok());
-        } else if let Some(hex) = line.strip_prefix(b"parent ") {
+        } else if let Some(hex) = line.strip_prefix(b"parent ").filter(|_| may_be_parent) {
             parents.push(Id::from_hex(hex).ok()?);
         } else if let Some(who) = line.strip_prefix(b"committer ") {
             time = person(who).map_or(0, |p| p.seconds);
             // What follows are signatures and merged tags; their lines may look like anything.
             break;
+        } else {
+            may_be_parent = false;
         }
     }
     Some((Commit { id, tree: tree?, parents, time }, message))
@@ -239,6 +243,17 @@ mod tests {
         let graph = Commits::new(vec![commit(1, &[2], 1), commit(2, &[], 99), commit(3, &[1, 2], 5)]);
         let order: Vec<Id> = graph.oldest_first().iter().map(|p| graph.at(*p).id).collect();
         assert_eq!(order, [id(2), id(1), id(3)]);
+    }
+
+    #[test]
+    fn a_parent_stands_behind_the_tree_and_nowhere_else() {
+        let hex = |n: u8| format!("{n:02x}").repeat(20);
+        let (tree, one, two) = (hex(1), hex(2), hex(3));
+        let text = format!(
+            "tree {tree}\nparent {one}\nauthor A <a> 1 +0000\nparent {two}\ncommitter A <a> 1 +0000\n\nx"
+        );
+        let (commit, _) = parse(id(9), text.as_bytes()).unwrap();
+        assert_eq!(commit.parents, [id(2)]);
     }
 
     #[test]

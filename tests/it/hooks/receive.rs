@@ -216,3 +216,49 @@ fn a_pushed_repository_sets_no_limit_of_its_own() {
     repo.write("b", "b\n").commit("more");
     assert!(stopped(&repo, ["push", "origin", "main"]).contains("names a program ([hook])"));
 }
+
+/// Makes a commit of a tree, with these lines between its author and its committer.
+fn commit_of(repo: &Repo, tree: &str, lines: &str) -> String {
+    let parent = repo.id("main");
+    let who = "C <c@example.com> 1700000000 +0000";
+    let text = format!("tree {tree}\nparent {parent}\nauthor {who}\n{lines}committer {who}\n\nodd\n");
+    repo.store("commit", text.as_bytes())
+}
+
+#[test]
+fn a_tree_that_is_written_oddly_hides_nothing() {
+    let (repo, _server) = guarded_server();
+    let blob = repo.git_with(["hash-object", "-w", "--stdin"], key("github").as_bytes());
+    let clean = repo.git_with(["hash-object", "-w", "--stdin"], b"clean\n");
+    let entry = |mode: &str, name: &str, id: &str| {
+        [format!("{mode} {name}\0").as_bytes(), &data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap()]
+            .concat()
+    };
+    let folder = repo.store("tree", &entry("100644", "a.env", &blob));
+    for (why, tree) in [
+        ("zeros before a mode", entry("000000000100644", "a.env", &blob)),
+        ("and before a folder's", entry("0040000", "dir", &folder)),
+        ("a name twice", [entry("100644", "a.env", &blob), entry("100644", "a.env", &clean)].concat()),
+    ] {
+        let commit = commit_of(&repo, &repo.store("tree", &tree), "");
+        let told = stopped(&repo, ["push", "origin", &format!("{commit}:refs/heads/odd")]);
+        assert!(told.contains("a.env:1"), "{why}: {told}");
+    }
+}
+
+#[test]
+fn a_parent_that_git_does_not_see_is_none() {
+    let (repo, server) = guarded_server();
+    let blob = repo.git_with(["hash-object", "-w", "--stdin"], key("github").as_bytes());
+    repo.git(["update-index", "--add", "--cacheinfo", &format!("100644,{blob},a.env")]);
+    let tree = repo.git(["write-tree"]);
+    // A commit with the same tree, which lies on the server and on no ref of it.
+    let false_parent = commit_of(&repo, &tree, "");
+    std::fs::rename(server.path("hooks/pre-receive"), server.path("off")).unwrap();
+    repo.git(["push", "--quiet", "origin", &format!("{false_parent}:refs/heads/x")]);
+    repo.git(["push", "--quiet", "origin", ":refs/heads/x"]);
+    std::fs::rename(server.path("off"), server.path("hooks/pre-receive")).unwrap();
+    let commit = commit_of(&repo, &tree, &format!("parent {false_parent}\n"));
+    let told = stopped(&repo, ["push", "origin", &format!("{commit}:refs/heads/odd")]);
+    assert!(told.contains("a.env:1") || told.contains("not everything could be read"), "{told}");
+}
