@@ -73,11 +73,11 @@ pub(crate) fn run(args: &DoctorArgs, ui: &Ui) -> Result<Exit, CliError> {
         lines.push(tried(hooks.as_deref()));
     }
     let is_bad = lines.iter().any(|line| line.mark == Mark::Bad);
-    ui.lines(&lines.into_iter().flat_map(|line| told(line, ui.colour())).collect::<Vec<_>>());
+    ui.lines(&lines.iter().flat_map(|line| told(line, ui.colour())).collect::<Vec<_>>());
     Ok(if is_bad { Exit::Leaks } else { Exit::Clean })
 }
 
-fn told(line: Line, colour: bool) -> Vec<String> {
+fn told(line: &Line, colour: bool) -> Vec<String> {
     let (word, style) = match line.mark {
         Mark::Ok => ("ok  ", anstyle::AnsiColor::Green),
         Mark::Warn => ("warn", anstyle::AnsiColor::Yellow),
