@@ -16,6 +16,8 @@ use crate::store::{Store, StoreError};
 
 /// How much of one way's news goes one by one in a run; what is more is told in one.
 pub const SINGLY: usize = 5;
+/// How many titles are told of them.
+const LINES: usize = 200;
 /// What stands before the address in the way of a letter to a provider.
 const LETTER: &str = "letter:";
 const MINUTE: Moment = 60_000;
@@ -123,12 +125,10 @@ impl Outbox<'_> {
         waiting: Vec<NoticeRecord>,
         as_one: impl FnOnce(&[Notice]) -> Notice,
     ) -> Result<Option<usize>, StoreError> {
-        let mut taken = Vec::new();
-        for mut notice in waiting {
-            if self.store.take_notice(&mut notice, self.clock.now() + TAKEN).await? {
-                taken.push(notice);
-            }
+        if waiting.is_empty() {
+            return Ok(Some(0));
         }
+        let taken = self.store.take_notices(waiting, self.clock.now() + TAKEN).await?;
         let Some(first) = taken.first() else { return Ok(Some(0)) };
         kill::point("notice taken");
         let made: Result<Vec<Notice>, String> = taken.iter().map(read).collect();
@@ -139,18 +139,14 @@ impl Outbox<'_> {
         match said {
             Ok(()) => {
                 kill::point("notice sent");
-                for notice in &taken {
-                    self.store.notice_sent(notice, self.clock.now()).await?;
-                }
+                self.store.notices_sent(&taken, self.clock.now()).await?;
                 Ok(Some(taken.len()))
             }
             Err(why) => {
                 let way = shown(first.channel.as_bytes());
                 (self.warn)(&format!("{way} could not be told: {why}; it is tried again by the next run"));
                 let next = self.clock.now() + patience(first.tries);
-                for notice in &taken {
-                    self.store.notice_failed(notice, &why, next).await?;
-                }
+                self.store.notices_failed(&taken, &why, next).await?;
                 Ok(None)
             }
         }
@@ -174,11 +170,15 @@ fn digest(notices: &[Notice]) -> Notice {
         names.update((notice.id.len() as u64).to_be_bytes());
         names.update(notice.id.as_bytes());
     }
+    let mut lines: Vec<String> = notices.iter().take(LINES).map(|n| shown(n.title.as_bytes())).collect();
+    if notices.len() > LINES {
+        lines.push(format!("and {} more", notices.len() - LINES));
+    }
     Notice {
         id: format!("digest:{}", data_encoding::HEXLOWER.encode(&names.finalize()[..16])),
         title: format!("{} more: keywright incidents list", notices.len()),
         facts: Vec::new(),
-        lines: notices.iter().map(|n| shown(n.title.as_bytes())).collect(),
+        lines,
         urgent: notices.iter().any(|n| n.urgent),
     }
 }

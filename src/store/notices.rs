@@ -102,46 +102,59 @@ impl Store {
         Ok(all)
     }
 
-    /// Takes a notice to be sent by `until`; false: somebody else took it.
-    pub async fn take_notice(&self, notice: &mut NoticeRecord, until: Moment) -> Result<bool, StoreError> {
+    /// Takes notices to be sent by `until`; returns those that nobody else took meanwhile.
+    pub async fn take_notices(
+        &self,
+        notices: Vec<NoticeRecord>,
+        until: Moment,
+    ) -> Result<Vec<NoticeRecord>, StoreError> {
         let mut tx = self.db.write().await?;
-        let sql = "UPDATE notice SET tries = $4, next_try = $5 \
-                   WHERE id = $1 AND channel = $2 AND tries = $3 AND sent IS NULL AND next_try IS NOT NULL";
-        let [id, channel] = name(notice);
-        let values = [id, channel, notice.tries.into(), (notice.tries + 1).into(), until.into()];
-        let is_taken = tx.execute(sql, &values).await? == 1;
-        tx.commit().await?;
-        if is_taken {
-            notice.tries += 1;
-            notice.next_try = Some(until);
+        let mut taken = Vec::with_capacity(notices.len());
+        for mut notice in notices {
+            let sql = "UPDATE notice SET tries = $4, next_try = $5 WHERE id = $1 AND channel = $2 \
+                       AND tries = $3 AND sent IS NULL AND next_try IS NOT NULL";
+            let [id, channel] = name(&notice);
+            let values = [id, channel, notice.tries.into(), (notice.tries + 1).into(), until.into()];
+            if tx.execute(sql, &values).await? == 1 {
+                notice.tries += 1;
+                notice.next_try = Some(until);
+                taken.push(notice);
+            }
         }
-        Ok(is_taken)
+        tx.commit().await?;
+        Ok(taken)
     }
 
-    /// Notes that a notice was sent, whoever took it since.
-    pub async fn notice_sent(&self, notice: &NoticeRecord, now: Moment) -> Result<(), StoreError> {
+    /// Notes that notices were sent, whoever took them since.
+    pub async fn notices_sent(&self, notices: &[NoticeRecord], now: Moment) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let sql = "UPDATE notice SET sent = $3, next_try = NULL, error = '' \
-                   WHERE id = $1 AND channel = $2 AND sent IS NULL";
-        let [id, channel] = name(notice);
-        tx.execute(sql, &[id, channel, now.into()]).await?;
+        for notice in notices {
+            let sql = "UPDATE notice SET sent = $3, next_try = NULL, error = '' \
+                       WHERE id = $1 AND channel = $2 AND sent IS NULL";
+            let [id, channel] = name(notice);
+            tx.execute(sql, &[id, channel, now.into()]).await?;
+        }
         tx.commit().await
     }
 
-    /// Notes that a notice that was taken could not be sent, and that nothing goes this way before `next`.
-    pub async fn notice_failed(
+    /// Notes that notices that were taken could not be sent, and that nothing goes their way before `next`.
+    pub async fn notices_failed(
         &self,
-        notice: &NoticeRecord,
+        notices: &[NoticeRecord],
         why: &str,
         next: Moment,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let sql = "UPDATE notice SET next_try = $4, error = $5 \
-                   WHERE id = $1 AND channel = $2 AND tries = $3 AND sent IS NULL";
-        let [id, channel] = name(notice);
-        tx.execute(sql, &[id, channel, notice.tries.into(), next.into(), why.into()]).await?;
-        let sql = "UPDATE notice SET next_try = $2 WHERE channel = $1 AND sent IS NULL AND next_try < $3";
-        tx.execute(sql, &[(&notice.channel).into(), next.into(), next.into()]).await?;
+        for notice in notices {
+            let sql = "UPDATE notice SET next_try = $4, error = $5 \
+                       WHERE id = $1 AND channel = $2 AND tries = $3 AND sent IS NULL";
+            let [id, channel] = name(notice);
+            tx.execute(sql, &[id, channel, notice.tries.into(), next.into(), why.into()]).await?;
+        }
+        if let Some(first) = notices.first() {
+            let sql = "UPDATE notice SET next_try = $2 WHERE channel = $1 AND sent IS NULL AND next_try < $3";
+            tx.execute(sql, &[(&first.channel).into(), next.into(), next.into()]).await?;
+        }
         tx.commit().await
     }
 

@@ -153,15 +153,15 @@ fn what_was_taken_by_a_runner_that_was_killed_is_sent_by_the_next() {
         office.note("i-1", "ask", false, &["ops"]).await;
         let now = office.clock.now();
         let mut taken = office.store.due_notices(now).await.unwrap();
-        assert!(office.store.take_notice(&mut taken[0], now + 10 * MINUTE).await.unwrap());
-        let mut stale = taken[0].clone();
-        stale.tries = 0;
-        assert!(!office.store.take_notice(&mut stale, now + HOUR).await.unwrap(), "somebody else has it");
+        let stale = taken.clone();
+        taken = office.store.take_notices(taken, now + 10 * MINUTE).await.unwrap();
+        assert_eq!(taken[0].tries, 1);
+        assert_eq!(office.store.take_notices(stale, now + HOUR).await.unwrap(), [], "somebody else has it");
         assert_eq!(office.send().await, 0);
         office.pass(10 * MINUTE);
         assert_eq!(office.send().await, 1);
         // The first comes back late: what it says of its try changes nothing.
-        office.store.notice_failed(&taken[0], "late", office.clock.now()).await.unwrap();
+        office.store.notices_failed(&taken, "late", office.clock.now()).await.unwrap();
         office.pass(HOUR);
         assert_eq!((office.send().await, office.heard().len()), (0, 1));
     });
@@ -234,5 +234,19 @@ fn much_is_told_in_one_and_a_letter_never_is() {
         let digest = by("ops").pop().unwrap();
         assert_eq!((digest.title.as_str(), digest.lines.len()), ("20 more: keywright incidents list", 20));
         assert!(by("ops")[0].urgent && !digest.urgent);
+    });
+}
+
+#[test]
+fn hundreds_are_told_in_a_bounded_digest() {
+    each(|ledger| async move {
+        let office = Office::new(ledger.open().await);
+        for n in 0..SINGLY + 300 {
+            office.note(&format!("i-{n}"), "notify", false, &["ops"]).await;
+        }
+        assert_eq!(office.send().await, SINGLY + 300);
+        let (_, digest) = office.came.lock().unwrap().pop().unwrap();
+        assert_eq!(digest.title, "300 more: keywright incidents list");
+        assert_eq!((digest.lines.len(), digest.lines[200].as_str()), (201, "and 100 more"));
     });
 }

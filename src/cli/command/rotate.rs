@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use keywright::destination::Destination;
+use keywright::model::incident::{Incident, Stage};
 use keywright::model::rotation::{Mode, Reason};
 use keywright::rotate::due::{Held, held};
 use keywright::rotate::{Observed, Parts, Plan, Wishes, begin, observe};
 use keywright::store::StoreError;
-use keywright::store::record::KeyRecord;
+use keywright::store::record::{KeyRecord, Versioned};
 
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
@@ -86,7 +87,7 @@ struct Ready {
 /// Runs the command.
 pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     let rekey = Rekey::open(args.config.as_deref())?;
-    let keys = chosen(args, &rekey)?;
+    let keys = chosen(args, &rekey, ui)?;
     if args.plan.is_some() && keys.len() > 1 {
         return Err(CliError::usage("--plan is of one key, and several are named", "rotate them one by one"));
     }
@@ -138,9 +139,9 @@ pub(crate) fn run(args: &RotateArgs, ui: &Ui) -> Result<Exit, CliError> {
     Ok(exit)
 }
 
-fn chosen(args: &RotateArgs, rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> {
+fn chosen(args: &RotateArgs, rekey: &Rekey, ui: &Ui) -> Result<Vec<KeyRecord>, CliError> {
     if args.due {
-        return due(rekey);
+        return due(rekey, ui);
     }
     if args.selected.is_empty() {
         return args.keys.iter().map(|name| rekey.key(name)).collect();
@@ -170,13 +171,26 @@ fn chosen(args: &RotateArgs, rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> 
     Ok(keys)
 }
 
-/// Lists what is due, has a place, and is not being replaced; what is due longest comes first.
-fn due(rekey: &Rekey) -> Result<Vec<KeyRecord>, CliError> {
+/// Lists what is due, has a place, and is not being replaced; what is due longest comes first. What leaked is left to
+/// its incident: a rotation that takes its time would stand in the way of the emergency.
+fn due(rekey: &Rekey, ui: &Ui) -> Result<Vec<KeyRecord>, CliError> {
     let now = rekey.now();
     let rotations = rekey.runtime.block_on(rekey.store.rotations())?;
     let mut keys = rekey.runtime.block_on(rekey.store.keys())?;
     let is_open = |key: &KeyRecord| rotations.iter().any(|r| r.key == key.name && !r.state.is_over());
     keys.retain(|k| k.due.is_some_and(|due| due <= now) && !k.destinations.is_empty() && !is_open(k));
+    let incidents = rekey.runtime.block_on(rekey.store.incidents())?;
+    keys.retain(|key| {
+        let is_of_it = |i: &&Versioned<Incident>| {
+            i.is.key.as_ref() == Some(&key.name)
+                && matches!(i.is.stage, Stage::Open | Stage::Asking | Stage::Answering)
+        };
+        let leaked = incidents.iter().find(is_of_it);
+        if let Some(leaked) = leaked {
+            ui.warn(&format!("{} leaked: answer {} first, keywright respond", key.name, leaked.is.id));
+        }
+        leaked.is_none()
+    });
     keys.sort_by_key(|k| k.due);
     Ok(keys)
 }

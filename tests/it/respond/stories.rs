@@ -133,3 +133,18 @@ fn what_is_dismissed_is_let_be_and_what_lives_is_not_closed() {
     town.run(&["respond", id]).exits(4);
     assert!(town.lives());
 }
+
+#[test]
+fn what_leaked_is_left_to_its_incident_and_is_not_put_off() {
+    let town = Town::new("");
+    town.leak_key();
+    town.respond().exits(4);
+    let due = town.run(&["rotate", "--due", "--yes"]).exits(0);
+    assert!(
+        due.stderr.contains("proxy leaked: answer i-") && due.text().contains("nothing is due"),
+        "{due:?}"
+    );
+    let skip = town.run(&["keys", "skip", "proxy"]).exits(2);
+    assert!(skip.stderr.contains("proxy leaked, and is not postponed"), "{skip:?}");
+    assert!(town.lives() && town.changes().is_empty());
+}
