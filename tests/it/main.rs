@@ -1,6 +1,8 @@
 //! Stories about the whole program: real repositories, the real program, the real screen.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[cfg(unix)]
+mod action;
 mod again;
 mod again_kept;
 mod again_parts;
@@ -56,6 +58,8 @@ mod notify;
 #[cfg(feature = "rekey")]
 mod openai;
 mod pages;
+#[cfg(unix)]
+mod pipelines;
 #[cfg(feature = "rekey")]
 mod platforms;
 mod properties;
