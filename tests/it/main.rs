@@ -6,6 +6,8 @@ mod action;
 mod again;
 mod again_kept;
 mod again_parts;
+#[cfg(unix)]
+mod agents;
 #[cfg(feature = "rekey")]
 mod apiverve;
 #[cfg(feature = "rekey")]
