@@ -27,6 +27,8 @@ mod drill;
 mod embeds;
 mod files;
 mod floors;
+#[cfg(unix)]
+mod frameworks;
 mod fuzz;
 #[cfg(all(feature = "rekey", unix))]
 mod gateway;
