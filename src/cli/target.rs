@@ -1,9 +1,10 @@
 //! What there is to scan: repositories, parts of them, files, a stream.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use keywright::git::Repository;
 use keywright::git::push::Push;
+use keywright::git::{Repository, staged::staged};
 use keywright::model::{Path as GitPath, text};
 #[cfg(feature = "rekey")]
 use keywright::source::named::Named;
@@ -21,6 +22,9 @@ pub(crate) enum Narrow {
     All,
     /// What the next commit would bring in.
     Staged,
+    /// What the next commit would bring in, and of these files all that it would not change: a hook
+    /// manager names the files of the commit, or every file there is.
+    Listed(Vec<PathBuf>),
     /// What the commits of a range brought in.
     Range(String),
     /// What the commits after one brought in.
@@ -52,6 +56,7 @@ impl Narrow {
         match self {
             Self::All => "working tree, index and history".into(),
             Self::Staged => "staged changes".into(),
+            Self::Listed(_) => "staged changes and named files".into(),
             Self::Range(range) => text::shown(range.as_bytes()),
             Self::Since(since) => format!("commits since {}", text::shown(since.as_bytes())),
             #[cfg(feature = "rekey")]
@@ -169,6 +174,10 @@ impl Target {
         let head = || repo.head().into_iter().collect();
         Ok(match narrow {
             Narrow::Staged => vec![Box::new(Staged { repo })],
+            Narrow::Listed(files) => {
+                let files = unchanged(repo, files)?;
+                vec![Box::new(Staged { repo }), Box::new(Worktree::listed(repo, files))]
+            }
             Narrow::Range(range) => vec![Box::new(Range::between(repo, range)?)],
             Narrow::Since(since) => vec![Box::new(Range::since(repo, since, head())?)],
             #[cfg(feature = "rekey")]
@@ -188,6 +197,29 @@ impl Target {
             _ => None,
         }
     }
+}
+
+/// Returns the files that the next commit would not change, by their full paths.
+fn unchanged(repo: &Repository, files: &[PathBuf]) -> Result<Vec<PathBuf>, SourceError> {
+    let Some(root) = repo.work_dir() else { return Ok(Vec::new()) };
+    let changes = staged(repo)?;
+    let changed: HashSet<&[u8]> = changes.iter().map(|change| change.path.as_slice()).collect();
+    let is_changed = |file: &Path| {
+        let path = file.strip_prefix(&root).map(|path| path.as_os_str().as_encoded_bytes());
+        path.is_ok_and(|path| changed.contains(path))
+    };
+    // A link is named by where it stands, not by where it leads: only its folder is followed.
+    let full = |file: &PathBuf| {
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(file.file_name()?))
+    };
+    let root_as_is = root.canonicalize().unwrap_or_else(|_| root.clone());
+    let below = |file: PathBuf| match file.strip_prefix(&root_as_is) {
+        Ok(path) => root.join(path),
+        Err(_) => file,
+    };
+    let named = files.iter().map(|file| full(file).map_or_else(|| file.clone(), below));
+    Ok(named.filter(|file| !is_changed(file)).collect())
 }
 
 fn shown(path: &Path) -> String {

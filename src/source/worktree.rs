@@ -30,6 +30,8 @@ pub struct Worktree {
     index_error: Option<String>,
     /// Whether ignore files are read.
     in_repository: bool,
+    /// The files to read and no other, where somebody listed them.
+    listed: Option<BTreeSet<PathBuf>>,
 }
 
 impl Worktree {
@@ -43,18 +45,35 @@ impl Worktree {
             Err(e) => (Vec::new(), Some(e.to_string())),
         };
         let tracked = entries.into_iter().filter(|e| !e.is_submodule).map(|e| e.path).collect();
-        Self { root, base, tracked, index_error, in_repository: true }
+        Self { root, base, tracked, index_error, in_repository: true, listed: None }
     }
 
     /// Takes a folder or file outside any repository.
     #[must_use]
     pub fn at(root: &FsPath) -> Self {
         let base = if root.is_dir() { root.to_path_buf() } else { PathBuf::new() };
-        Self { root: root.into(), base, tracked: Vec::new(), index_error: None, in_repository: false }
+        Self {
+            root: root.into(),
+            base,
+            tracked: Vec::new(),
+            index_error: None,
+            in_repository: false,
+            listed: None,
+        }
+    }
+
+    /// Takes some files of a repository: no folder is walked and no index is read for them.
+    #[must_use]
+    pub fn listed(repo: &Repository, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        let base = repo.work_dir().unwrap_or_else(|| ".".into());
+        Self { listed: Some(files.into_iter().collect()), ..Self::at(&base) }
     }
 
     /// Lists the files: those the walk meets and those git tracks.
     fn files(&self, tell: &Tell<'_>) -> BTreeSet<PathBuf> {
+        if let Some(listed) = &self.listed {
+            return listed.clone();
+        }
         let mut files = BTreeSet::new();
         let walk = ignore::WalkBuilder::new(&self.root)
             .hidden(false)

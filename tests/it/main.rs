@@ -1,9 +1,13 @@
 //! Stories about the whole program: real repositories, the real program, the real screen.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+#[cfg(unix)]
+mod action;
 mod again;
 mod again_kept;
 mod again_parts;
+#[cfg(unix)]
+mod agents;
 #[cfg(feature = "rekey")]
 mod apiverve;
 #[cfg(feature = "rekey")]
@@ -23,6 +27,8 @@ mod drill;
 mod embeds;
 mod files;
 mod floors;
+#[cfg(unix)]
+mod frameworks;
 mod fuzz;
 #[cfg(all(feature = "rekey", unix))]
 mod gateway;
@@ -56,6 +62,8 @@ mod notify;
 #[cfg(feature = "rekey")]
 mod openai;
 mod pages;
+#[cfg(unix)]
+mod pipelines;
 #[cfg(feature = "rekey")]
 mod platforms;
 mod properties;

@@ -46,7 +46,7 @@ enum Verb {
     Status(manage::Asked),
     /// What the hook calls: look at what git is about to take in
     #[command(
-        after_help = "Examples:\n  keywright hook run pre-commit                     what git would do before the next commit\n  keywright hook run pre-commit --format json       the same for a program\n  keywright hook run commit-msg .git/COMMIT_EDITMSG\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read; all but 0 stop git"
+        after_help = "Examples:\n  keywright hook run pre-commit                     what git would do before the next commit\n  keywright hook run pre-commit --format json       the same for a program\n  keywright hook run pre-commit -- a.env b.env      for hook managers: the commit, and the files it leaves alone\n  keywright hook run commit-msg .git/COMMIT_EDITMSG\n\nExit codes: 0 clean, 1 leaks, 2 wrong use or settings, 3 not everything could be read; all but 0 stop git"
     )]
     Run(run::Run),
 }

@@ -36,8 +36,8 @@ pub(super) struct Run {
     /// A settings file of your own, instead of the one in your configuration folder
     #[arg(long, short, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// What git hands to the hook
-    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    /// What git hands to the hook; for pre-commit, files to look at even where the commit leaves them alone
+    #[arg(value_name = "ARG", trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) args: Vec<OsString>,
 }
 
@@ -67,9 +67,14 @@ impl Run {
     }
 }
 
-/// Looks at what is staged.
+/// Looks at what is staged. Files are what a hook manager hands over: those of the commit, or under
+/// `--all-files` every one.
 pub(super) fn pre_commit(run: &Run, ui: &Ui) -> Result<Exit, CliError> {
-    let request = run.request(Narrow::Staged);
+    let narrow = match run.args.as_slice() {
+        [] => Narrow::Staged,
+        files => Narrow::Listed(files.iter().map(PathBuf::from).collect()),
+    };
+    let request = run.request(narrow);
     let seen = see(&request, ui)?;
     Ok(tell(&seen, &request, &Act::Commit, None, ui))
 }
