@@ -140,15 +140,22 @@ fn ask(leak: &Finding, config: Option<&Path>) -> Result<(Option<Liveness>, Strin
     Ok((Some(checked.liveness), checked.why))
 }
 
-/// This build asks nobody: what names a provider may work.
+/// This build asks nobody: what the full one could ask about may work.
 #[cfg(not(feature = "rekey"))]
 fn ask(leak: &Finding, _config: Option<&Path>) -> Result<(Option<Liveness>, String), CliError> {
+    use keywright::rule::builtin;
+
+    // A file with a recipe says how its provider is asked.
+    let can_be_asked = |id: &str| {
+        let file = format!("rules/{id}.toml");
+        builtin::texts().iter().any(|(name, text)| *name == file && text.contains("\n[rekey]\n"))
+    };
     Ok(match &leak.hit.rule.provider {
-        Some(id) => {
+        Some(id) if can_be_asked(id) => {
             let why = "this build has no network: only the full one can ask whether it works";
             (Some(Liveness::Unknown), format!("{}: {why}", shown(id.as_bytes())))
         }
-        None => (None, "its rule names no provider".into()),
+        _ => (None, "nobody can be asked about it".into()),
     })
 }
 
