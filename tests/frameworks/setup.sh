@@ -16,8 +16,9 @@ if [ "$(cat "$room/wanted" 2>/dev/null || true)" != "$pip $npm $go" ]; then
     python3 -m venv "$room/venv"
     # shellcheck disable=SC2086 # a word a package
     "$room/venv/bin/pip" install --quiet --disable-pip-version-check $pip >&2
+    # Without its scripts: lefthook's would put hooks into this very repository.
     # shellcheck disable=SC2086
-    (cd "$room" && npm install --silent --no-audit --no-fund $npm >&2)
+    (cd "$room" && npm install --silent --no-audit --no-fund --ignore-scripts $npm >&2)
     # A machine without Go has no actionlint; its test says so.
     if command -v go >/dev/null; then GOBIN="$room/bin" go install "$go" >&2; fi
     echo "$pip $npm $go" >"$room/wanted"
