@@ -126,13 +126,22 @@ def latency(bench):
     diff = Command("git", "-C", repo, "diff", "--cached", "--quiet")
     staged, start = bench.scan("--staged", repo), bench.scan(small)
     version = Command(bench.keywright, "--version")
-    bench.measured("latency", [diff, staged, start, version], max(4 * bench.rounds, 20))
+    plain, hooked = prepare.hooked(bench.work)
+    for kind in ("pre-commit", "commit-msg"):
+        subprocess.run([bench.keywright, "hook", "install", "--type", kind, hooked], check=True, capture_output=True)
+    without, within = Command(prepare.committing(plain)), Command(prepare.committing(hooked))
+    bench.names += [(str(prepare.committing(plain)), "a commit without hooks"),
+                    (str(prepare.committing(hooked)), "a commit with pre-commit and commit-msg")]
+    bench.measured("latency", [diff, staged, start, version, without, within], max(4 * bench.rounds, 20))
     ratio = wall_ratio(staged, diff)
+    longer = wall_ratio(within, without)
     return [
         Row(f"scan --staged, 1 changed file of {prepare.WIDE:,}", staged.wall, "s", diff.wall, ratio,
             "≤ 3, or 30 ms", ratio <= 3 or staged.wall <= 0.03),
         Row("start-up to exit on one small file", start.wall, "s", None, None, "≤ 10 ms", start.wall <= 0.01),
         Row("start-up alone, --version", version.wall, "s"),
+        Row(f"git commit with two hooks, 1 of {prepare.WIDE:,} files", within.wall, "s", without.wall, longer, "≤ 1.3",
+            longer <= 1.3),
     ]
 
 

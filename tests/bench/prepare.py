@@ -75,6 +75,26 @@ def wide(work):
     return repo
 
 
+def hooked(work):
+    """The same repository twice, checked out enough to commit: without hooks, and with the three of ours."""
+    plain, hooked = work / "plain", work / "hooked"
+    for repo in (plain, hooked):
+        subprocess.run(["cp", "-r", str(work / "wide"), str(repo)], check=True)
+        git(repo, "config", "user.name", "Bench")
+        git(repo, "config", "user.email", "bench@localhost")
+        git(repo, "config", "gc.auto", "0")
+    return plain, hooked
+
+
+def committing(repo):
+    """A commit of one changed file, as a program to be timed."""
+    script = repo.with_suffix(".sh")
+    line = f"cd '{repo}' && date +%N >changed.c && git add changed.c && git commit --quiet --message=change"
+    script.write_text(f"#!/bin/sh\n{line}\n")
+    script.chmod(0o755)
+    return script
+
+
 def prefix(repo, work, percent):
     """The history up to a commit that so many of a hundred on the main line do not come after."""
     line = git(repo, "rev-list", "--first-parent", "--reverse", "HEAD").split()
