@@ -27,7 +27,7 @@ pub(super) fn veiled<'b>(bytes: &'b [u8], finding: &Finding, style: &Style) -> C
     })
 }
 
-/// Returns a name that stands beside a finding, with every secret masked that it repeats; see [`veiled`].
+/// Returns a name that stands beside a finding, with every secret masked that it repeats; as everywhere in a report.
 #[must_use]
 pub fn veiled_name<'b>(name: &'b [u8], finding: &Finding) -> Cow<'b, [u8]> {
     veiled(name, finding, &Style { colour: false, width: 0, show_secrets: false })
