@@ -52,7 +52,7 @@ def history(bench, of, repo):
     whole = bench.scan("--no-cache", "--history", "--format", "jsonl", repo)
     again = bench.scan("--history", "--format", "jsonl", repo)
     detect, read = Command(bench.walk, "detect", repo), Command(bench.walk, "history", repo)
-    # Two threads of one core's two halves take more CPU for the same work; git has one thread.
+    # git has one thread.
     alone = ("env", "RAYON_NUM_THREADS=1")
     detect_alone, whole_alone = Command(*alone, *detect.argv), Command(*alone, *whole.argv)
     few, many = Command(bench.walk, "many", 100, repo), Command(bench.walk, "many", 1000, repo)
