@@ -71,14 +71,18 @@ pub(crate) fn see(request: &Request, ui: &Ui) -> Result<Seen, CliError> {
     #[cfg(feature = "rekey")]
     verified::follow(request, &mut survey, ui)?;
     let outcome = survey.outcome(all_objects);
-    let is_meant = |f: &keywright::model::Finding| match fail_on {
+    let exit = if fails(fail_on, &outcome) { Exit::Leaks } else { gaps(request, lenient, &outcome, ui) };
+    Ok(Seen { survey, formats, exit, all_objects })
+}
+
+/// Tells whether what was found makes the run fail.
+pub(crate) fn fails(fail_on: FailOn, outcome: &Outcome<'_>) -> bool {
+    let is_meant = |liveness| match fail_on {
         FailOn::Never => false,
-        FailOn::Verified => f.liveness == Some(Liveness::Alive),
+        FailOn::Verified => liveness == Some(Liveness::Alive),
         FailOn::Any | FailOn::New => true,
     };
-    let fails = survey.findings.iter().any(|f| is_meant(f) && report::counts(f, &outcome));
-    let exit = if fails { Exit::Leaks } else { gaps(request, lenient, &outcome, ui) };
-    Ok(Seen { survey, formats, exit, all_objects })
+    outcome.findings.iter().any(|f| is_meant(f.liveness) && report::counts(f, outcome))
 }
 
 /// Decides the exit code where nothing was found that makes the run fail: findings outrank gaps.

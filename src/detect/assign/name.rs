@@ -107,8 +107,7 @@ pub(super) fn read(name: &[u8]) -> Option<Name> {
     Some(Name { lane, weight })
 }
 
-/// Tells whether a name promises a secret, which costs half of what reading it does: most names that do
-/// are given none.
+/// Tells whether a name promises a secret, without weighing it: most names that do are given none.
 pub(super) fn promises(name: &[u8]) -> bool {
     let mut words = [b"".as_slice(); MOST_WORDS];
     let count = split(name, &mut words);

@@ -10,8 +10,7 @@ use clap::Args;
 use keywright::config::FailOn;
 use keywright::git::Repository;
 use keywright::host::github::Pull;
-use keywright::model::credential::Liveness;
-use keywright::report::{self, Linked, Outcome};
+use keywright::report::{self, Linked};
 use keywright::respond::pull::comment::{LONGEST, MARK, Say};
 use keywright::respond::pull::hints::{self, Hints};
 use keywright::respond::pull::mark_head;
@@ -19,7 +18,7 @@ use keywright::respond::pull::mark_head;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::cli::held::Own;
-use crate::cli::look::refuse_unasked;
+use crate::cli::look::{fails, refuse_unasked};
 use crate::cli::rekey::Rekey;
 use crate::cli::settings::{self, Flags};
 use crate::cli::survey::{Request, Survey, ground, survey_on};
@@ -220,16 +219,6 @@ fn told_of(hints: Option<&Hints>, survey: &mut Survey) -> bool {
         }
     }
     unfounded == 0 && hints.gaps == 0 && hints.left_out == 0
-}
-
-/// Tells whether what was found makes the run fail, as a scan does.
-fn fails(fail_on: FailOn, outcome: &Outcome<'_>) -> bool {
-    let is_meant = |liveness| match fail_on {
-        FailOn::Never => false,
-        FailOn::Verified => liveness == Some(Liveness::Alive),
-        FailOn::Any | FailOn::New => true,
-    };
-    outcome.findings.iter().any(|f| is_meant(f.liveness) && report::counts(f, outcome))
 }
 
 /// Prints what would be said.
